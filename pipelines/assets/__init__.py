@@ -1,0 +1,1 @@
+"""Dagster's view of the suite: thin shells over `pipelines.steps`, one for each arrow of the journey."""

@@ -1,0 +1,53 @@
+"""What must hold before the journey goes on: queries of `sql/checks`, which must return no row."""
+
+import dagster as dg
+
+from pipelines.assets.metadata import markdown
+from pipelines.assets.space import SpaceResource, readable
+from pipelines.steps.checks import description, names, violations
+from pipelines.steps.reading import reading
+from pipelines.steps.report import look
+
+GUARDED = {"rows_accounted": "messages", "limits_hold": "graph"}
+"""The asset that a check guards, where it is not the tables."""
+
+TABLES = "profiles"
+
+
+def guard(name: str, asset: str) -> dg.AssetChecksDefinition:
+    """The query `sql/checks/<name>.sql` as a check: nothing after `asset` happens unless it holds."""
+
+    @dg.asset_check(name=name, asset=asset, blocking=True, description=description(name))
+    def check(space: SpaceResource) -> dg.AssetCheckResult:
+        with readable(), reading(space.read()) as con:
+            rows = violations(con, name)
+        return dg.AssetCheckResult(passed=rows == 0, metadata={"rows": rows, "query": f"sql/checks/{name}.sql"})
+
+    return check
+
+
+@dg.asset_check(
+    asset="traits", blocking=True, description="All checks once more, now that traits changed the tables."
+)
+def tables_still_hold(space: SpaceResource) -> dg.AssetCheckResult:
+    """Let nothing be published that breaks a rule."""
+    with readable(), reading(space.read()) as con:
+        found = {name: violations(con, name) for name in names()}
+    shown = markdown(("check", "rows"), found.items())
+    return dg.AssetCheckResult(passed=not any(found.values()), metadata={"rows": shown})
+
+
+@dg.asset_check(asset="traits", description="Every trait that is due could be made; one that fails keeps its values.")
+def traits_worked(space: SpaceResource) -> dg.AssetCheckResult:
+    """Tell of traits that failed, and go on: all others are right."""
+    with readable(), reading(space.read()) as con:
+        failed = look(con, "failed_traits")
+    shown = markdown(("trait", "kind", "outcome"), failed)
+    return dg.AssetCheckResult(passed=not failed, metadata={"failed": shown})
+
+
+all_checks = [
+    *(guard(name, GUARDED.get(name, TABLES)) for name in names()),
+    tables_still_hold,
+    traits_worked,
+]

@@ -1,0 +1,85 @@
+"""The space that Dagster works on: where its file is, and how a step's errors and progress are shown."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import dagster as dg
+from pydantic import Field
+
+from pipelines.config import Space, load_space
+from pipelines.durations import duration
+from pipelines.errors import StoreLocked, UnifyError
+from pipelines.steps.journal import noted
+from pipelines.steps.progress import Progress
+from pipelines.store import Store, open_store
+
+
+class LogLines:
+    """A step's progress as lines of the run's log: what began, and how much was done."""
+
+    def __init__(self, log: dg.DagsterLogManager) -> None:
+        self._log = log
+        self._label = ""
+        self._count = 0
+
+    def start(self, label: str, total: int | None) -> None:
+        """Note what begins."""
+        self._label, self._count = label, 0
+        self._log.info(label if total is None else f"{label}: {total:,} to do")
+
+    def advance(self, n: int) -> None:
+        """Count; a line for each would drown the log."""
+        self._count += n
+
+    def done(self) -> None:
+        """Note how much was done."""
+        self._log.info(f"{self._label}: {self._count:,} done" if self._count else f"{self._label}: done")
+
+
+class Work(NamedTuple):
+    """What a step needs."""
+
+    space: Space
+    store: Store
+    now: datetime
+    progress: Progress
+
+
+class SpaceResource(dg.ConfigurableResource):
+    """A space file, and the manner in which its store is opened: change them for one run in the launchpad."""
+
+    file: str = Field(description="Path of the space file (YAML).")
+    wait: str = Field(default="5m", description="How long to wait for another writer to finish.")
+    now: str = Field(default="", description="Time of the batch, ISO-8601 in UTC; the clock if empty.")
+
+    def read(self) -> Space:
+        """The space as its file says now, read anew for each step."""
+        with readable():
+            return load_space(Path(self.file))
+
+    def time(self) -> datetime:
+        """The time given, else the clock's, as naive UTC."""
+        moment = datetime.fromisoformat(self.now) if self.now else datetime.now(UTC)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+    @contextmanager
+    def at_work(self, context: dg.AssetExecutionContext) -> Iterator[Work]:
+        """The store, open for one step; how the step ended is noted for `unify status`."""
+        now = self.time()
+        with readable():
+            space = load_space(Path(self.file))
+            command = f"{context.op.name} (Dagster)"
+            with noted(space, command, now), open_store(space, duration(self.wait)) as store:
+                yield Work(space, store, now, LogLines(context.log))
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Show a foreseen error as its message; only a locked store is worth another try."""
+    try:
+        yield
+    except UnifyError as error:
+        raise dg.Failure(description=str(error), allow_retries=isinstance(error, StoreLocked)) from error

@@ -1,0 +1,233 @@
+"""The command `unify`: the steps of the job, one by one or all at once, and questions to a space's store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from typer.core import TyperGroup
+
+from pipelines import config, terminal
+from pipelines.config import Space
+from pipelines.durations import duration
+from pipelines.errors import UnifyError
+from pipelines.steps import look, report
+from pipelines.steps.journal import noted
+from pipelines.steps.progress import Progress
+from pipelines.steps.reading import reading
+from pipelines.steps.status import status as status_of
+from pipelines.store import Store, open_store
+
+# The steps are imported by the commands that do them: their compiled parts take a second to import, which is
+# long for somebody who only asks a question.
+
+
+class Readable(TyperGroup):
+    """Commands whose foreseen errors are one message on stderr and an exit code, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # Any: as in the class extended
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except UnifyError as error:
+            terminal.complain(str(error))
+            raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    name="unify",
+    cls=Readable,
+    help="Turn uploads of customer profiles and historical events into unified profiles.",
+    epilog="Exit code: 0 done, 1 the run failed, 2 bad usage or a faulty space file.",
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback that shows the values of variables would show customers' data.
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """What the installed script `unify` calls."""
+    app()
+
+
+def _moment(text: str) -> datetime:
+    """A time as ISO-8601, UTC unless it says otherwise, as naive UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("expected a time such as 2026-11-22T10:00:00Z") from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _wait(text: str) -> timedelta:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"expected {error}") from None
+
+
+SpaceFile = Annotated[Path, typer.Argument(metavar="SPACE", help="The space file (YAML).")]
+Now = Annotated[
+    datetime | None,
+    typer.Option(parser=_moment, metavar="ISO", help="Time of the batch; the clock if not given."),
+]
+Wait = Annotated[
+    timedelta, typer.Option(parser=_wait, metavar="TIME", help="Wait so long for another writer, such as 5m.")
+]
+Again = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Take this file once more.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+AT_ONCE: Any = "0s"  # Any: typer parses a default like an argument
+
+JOB, STEPS, QUESTIONS = "The job", "Its steps", "Questions"
+
+
+R = TypeVar("R", bound=report.Report)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _step(
+    command: str,
+    file: Path,
+    wait: timedelta,
+    as_json: bool,
+    work: Callable[[Space, Store, Progress], R],
+    told: Callable[[R], str] = report.counted,
+) -> None:
+    """Do one step on the store of a space, note how it ended, and say what it did."""
+    space = config.load_space(file)
+    with (
+        noted(space, command, _clock()),
+        terminal.progress(quiet=as_json) as progress,
+        open_store(space, wait) as store,
+    ):
+        done = work(space, store, progress)
+    terminal.show_json(done.as_dict()) if as_json else terminal.say(f"{command}: {told(done)}")
+
+
+@app.command(rich_help_panel=JOB)
+def run(space: SpaceFile, now: Now = None, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+    """Do everything that waits: load, resolve, materialize, compute, publish."""
+    from pipelines.steps import run as steps
+
+    resolved = config.load_space(space)
+    started = _clock()
+    with noted(resolved, "run", started):
+        with terminal.progress(quiet=as_json) as progress:
+            done = steps.run(resolved, now or started, wait, progress)
+        if as_json:
+            terminal.show_json(done.as_dict())
+        elif report.is_idle(done):
+            terminal.say(report.nothing_new(resolved))
+        else:
+            with reading(resolved) as con:
+                terminal.show(report.run_tables(con, done, values=terminal.watched()))
+        report.require_traits(done.compute)
+
+
+@app.command(rich_help_panel=JOB)
+def rebuild(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+    """Make the tables anew from the stored messages, each batch under the rules and at the time it had."""
+    from pipelines.steps import rebuild as steps
+
+    resolved = config.load_space(space)
+    with noted(resolved, "rebuild", _clock()), terminal.progress(quiet=as_json) as progress:
+        done = steps.rebuild(resolved, wait, progress)
+    terminal.show_json(done.as_dict()) if as_json else terminal.say(f"rebuild: {report.counted(done)}")
+
+
+@app.command(rich_help_panel=STEPS)
+def load(
+    space: SpaceFile, again: Again = None, now: Now = None, wait: Wait = AT_ONCE, as_json: Json = False
+) -> None:
+    """Turn new input files into a batch of messages and rejects."""
+    from pipelines.steps import load as steps
+
+    def work(space: Space, store: Store, progress: Progress) -> steps.LoadReport:
+        return steps.load(space, store, now or _clock(), progress, again or ())
+
+    _step("load", space, wait, as_json, work, report.loaded)
+
+
+@app.command(rich_help_panel=STEPS)
+def resolve(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+    """Give each message of the waiting batches its profile: the identity graph."""
+    from pipelines.steps import resolve as steps
+
+    _step("resolve", space, wait, as_json, steps.resolve)
+
+
+@app.command(rich_help_panel=STEPS)
+def materialize(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+    """Write the waiting batches to the Profiles Sync tables."""
+    from pipelines.steps import materialize as steps
+
+    _step("materialize", space, wait, as_json, steps.materialize)
+
+
+@app.command(rich_help_panel=STEPS)
+def compute(space: SpaceFile, now: Now = None, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+    """Make the traits that are due; what changed waits as a batch for resolve and materialize."""
+    from pipelines.steps import compute as steps
+
+    def work(space: Space, store: Store, progress: Progress) -> steps.ComputeReport:
+        done = steps.compute(space, store, now or _clock(), progress)
+        report.require_traits(done)
+        return done
+
+    _step("compute", space, wait, as_json, work)
+
+
+@app.command(rich_help_panel=STEPS)
+def publish(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+    """Bring the targets of the space up to date with its tables."""
+    from pipelines.steps import publish as steps
+
+    _step("publish", space, wait, as_json, steps.publish, report.published)
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def status(space: SpaceFile, as_json: Json = False) -> None:
+    """Tell how the space stands: what waits, what there is, how the last run ended."""
+    found = status_of(config.load_space(space))
+    terminal.show_json(found.as_dict()) if as_json else terminal.say(str(found))
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def rejects(
+    space: SpaceFile,
+    file: Annotated[str | None, typer.Option(metavar="F", help="Of this file: a path or its end.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="R", help="For this reason.")] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="At most so many rows.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Print the rows that were not taken: file, line, reason and the row as it stood."""
+    found = look.rejects(config.load_space(space), file=file, reason=reason, limit=limit)
+    terminal.show_json(found.as_dict()) if as_json else terminal.say(str(found))
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def profile(
+    space: SpaceFile,
+    who: Annotated[str, typer.Argument(metavar="WHO", help="email:jane@example.com, or a segment id.")],
+    as_json: Json = False,
+) -> None:
+    """Print what is known of one person: identifiers, merged profiles, traits, recent events."""
+    found = look.profile(config.load_space(space), who)
+    if as_json:
+        terminal.show_json(found.as_dict())
+    else:
+        terminal.say(found.segment_id)
+        terminal.show(found.tables)
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def schema() -> None:
+    """Print the JSON Schema of a space file, for editors that check and complete it."""
+    terminal.show_json(config.schema())

@@ -1,0 +1,166 @@
+"""Exact dictionary encoding: text to dense integer codes, a column at a time.
+
+Codes are given in order of first sight and mean nothing else. Text is found by hash and compared in
+full, so two values never share a code. One dictionary serves one identifier type; the kernel releases
+the interpreter lock, so several types are encoded at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.ids import Bytes, hash_bytes, seed_of, string_buffers
+
+Codes = npt.NDArray[np.int32]
+
+ABSENT = -1
+_SMALLEST = 1 << 12
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(slots=True)
+class Dictionary:
+    """The distinct values of one identifier type seen so far, each with its code and stored hash."""
+
+    type: str
+    _seed: np.uint64 = field(init=False)
+    _count: int = 0
+    _slots: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(_SMALLEST, dtype=np.int32))
+    _hashes: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(_SMALLEST // 2, dtype=np.uint64))
+    _bounds: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(_SMALLEST // 2 + 1, dtype=np.int64)
+    )
+    _text: Bytes = field(default_factory=lambda: np.empty(1 << 16, dtype=np.uint8))
+
+    def __post_init__(self) -> None:
+        self._seed = seed_of(self.type)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def encode(self, values: pa.StringArray, codes: Codes) -> None:
+        """Write the code of each value into `codes` (same length); a null becomes `ABSENT`."""
+        codes.fill(ABSENT)
+        if values.null_count == len(values):
+            return
+        bounds, text = string_buffers(values)
+        valid = _validity(values)
+        self._reserve(len(values), int(bounds[-1]) - int(bounds[0]))
+        known = _Known(self._slots, self._hashes, self._bounds, self._text)
+        self._count = _encode(bounds, text, valid, self._seed, known, self._count, codes)
+
+    def values(self) -> pa.LargeStringArray:
+        """The distinct values, in the order of their codes."""
+        bounds = self._bounds[: self._count + 1]
+        return pa.LargeStringArray.from_buffers(
+            self._count, pa.py_buffer(bounds), pa.py_buffer(self._text[: bounds[-1]])
+        )
+
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        """The stored 64-bit hash of each distinct value, in the order of their codes."""
+        return self._hashes[: self._count]
+
+    def _reserve(self, values: int, characters: int) -> None:
+        """Room for a whole array of unseen values, so that the kernel never has to grow anything."""
+        most = self._count + values
+        if 2 * most > len(self._slots):
+            self._slots = np.zeros(1 << int(2 * most - 1).bit_length(), dtype=np.int32)
+            _refill(self._slots, self._hashes, self._count)
+        if most > len(self._hashes):
+            self._hashes = _grown(self._hashes, most)
+            self._bounds = _grown(self._bounds, most + 1)
+        used = int(self._bounds[self._count])
+        if used + characters > len(self._text):
+            self._text = _grown(self._text, used + characters)
+
+
+def _grown(array: npt.NDArray[T], size: int) -> npt.NDArray[T]:
+    """A copy with room for `size` elements and half as many again; untouched room costs no memory."""
+    larger = np.empty(size + size // 2, dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+def _validity(values: pa.StringArray) -> Bytes:
+    """One byte a value, 1 where it is not null; empty when none is."""
+    if values.null_count == 0:
+        return np.empty(0, dtype=np.uint8)
+    bits = np.frombuffer(values.buffers()[0], dtype=np.uint8)
+    return np.unpackbits(bits, bitorder="little")[values.offset : values.offset + len(values)]
+
+
+@numba.njit(nogil=True, cache=True)
+def _refill(slots: npt.NDArray[np.int32], hashes: npt.NDArray[np.uint64], count: int) -> None:
+    mask = np.uint64(len(slots) - 1)
+    for code in range(count):
+        slot = hashes[code] & mask
+        while slots[slot] != 0:
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot] = code + 1
+
+
+class _Known(NamedTuple):
+    """The columns of a dictionary, for the kernel."""
+
+    slots: npt.NDArray[np.int32]
+    """Linear probing; a code + 1, 0 is free."""
+    hashes: npt.NDArray[np.uint64]
+    bounds: npt.NDArray[np.int64]
+    text: Bytes
+
+
+@numba.njit(nogil=True, cache=True)
+def _encode(
+    bounds: npt.NDArray[np.int32],
+    text: Bytes,
+    valid: Bytes,
+    seed: np.uint64,
+    known: _Known,
+    count: int,
+    codes: Codes,
+) -> int:
+    """Look every value up, append the unseen ones; returns how many distinct values there are now."""
+    mask = np.uint64(len(known.slots) - 1)
+    for row in range(len(bounds) - 1):
+        if len(valid) and valid[row] == 0:
+            continue
+        start, end = bounds[row], bounds[row + 1]
+        key = hash_bytes(text, start, end, seed)
+        slot = key & mask
+        code = known.slots[slot] - 1
+        while code >= 0 and not (known.hashes[code] == key and _same(text, start, end, known, code)):
+            slot = (slot + np.uint64(1)) & mask
+            code = known.slots[slot] - 1
+        if code < 0:
+            code = count
+            count += 1
+            known.slots[slot] = count
+            known.hashes[code] = key
+            _append(text, start, end, known, code)
+        codes[row] = code
+    return count
+
+
+@numba.njit(nogil=True, cache=True)
+def _same(text: Bytes, start: int, end: int, known: _Known, code: int) -> bool:
+    first = known.bounds[code]
+    if known.bounds[code + 1] - first != end - start:
+        return False
+    byte = 0
+    while byte < end - start and text[start + byte] == known.text[first + byte]:
+        byte += 1
+    return byte == end - start
+
+
+@numba.njit(nogil=True, cache=True)
+def _append(text: Bytes, start: int, end: int, known: _Known, code: int) -> None:
+    first = known.bounds[code]
+    for byte in range(end - start):
+        known.text[first + byte] = text[start + byte]
+    known.bounds[code + 1] = first + end - start

@@ -1,0 +1,99 @@
+"""Identifiers that are made, never drawn: the same input gives the same id on every machine.
+
+Source of the shapes: spec identity-resolution.md sections 1 and 9.4, design section 5.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+_ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
+_DIGEST_HEX = 40
+_ID_DIGITS = 27
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@numba.njit(nogil=True, cache=True, inline="always")
+def hash_bytes(data: Bytes, start: int, end: int, seed: np.uint64) -> np.uint64:
+    """64-bit hash of `data[start:end]`, stable for ever: it is stored in `state.identifiers.hash`.
+
+    Eight bytes a step, multiply and fold; a hit is always confirmed by comparing the text.
+    """
+    prime = np.uint64(0x9E3779B97F4A7C15)
+    state = seed ^ (np.uint64(end - start) * prime)
+    position = start
+    while position + 8 <= end:
+        word = np.uint64(0)
+        for byte in range(8):  # LLVM makes one load of it
+            word |= np.uint64(data[position + byte]) << np.uint64(8 * byte)
+        state = (state ^ word) * prime
+        state ^= state >> np.uint64(29)
+        position += 8
+    word = np.uint64(0)
+    for byte in range(end - position):
+        word |= np.uint64(data[position + byte]) << np.uint64(8 * byte)
+    state = (state ^ word) * prime
+    state ^= state >> np.uint64(32)
+    state *= np.uint64(0xD6E8FEB86659FD93)
+    return state ^ (state >> np.uint64(32))
+
+
+def seed_of(text: str) -> np.uint64:
+    """The seed under which values of one identifier type are hashed."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    return np.uint64(hash_bytes(data, 0, len(data), np.uint64(0)))
+
+
+def segment_ids(digests: pa.StringArray, prefix: str) -> pa.StringArray:
+    """`<prefix>` and 27 base-62 digits for each SHA-1 (40 hexadecimal digits): big-endian, padded with 0.
+
+    >>> segment_ids(pa.array(["00000000000000000000000000000000000003e8"]), "use_")[0].as_py()
+    'use_0000000000000000000000000G8'
+    """
+    offsets, data = string_buffers(digests)
+    count = len(digests)
+    start = int(offsets[0]) if count else 0
+    hexadecimal = data[start : start + count * _DIGEST_HEX]
+    head = np.frombuffer(prefix.encode(), dtype=np.uint8)
+    width = len(head) + _ID_DIGITS
+    text = np.empty((count, width), dtype=np.uint8)
+    text[:, : len(head)] = head
+    _to_base62(np.ascontiguousarray(hexadecimal), text, len(head), _ALPHABET)
+    bounds = np.arange(count + 1, dtype=np.int32) * np.int32(width)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(bounds), pa.py_buffer(text))
+
+
+@numba.njit(nogil=True, cache=True)
+def _to_base62(hexadecimal: Bytes, text: npt.NDArray[np.uint8], first: int, alphabet: Bytes) -> None:
+    words = np.empty(5, dtype=np.uint64)
+    for row in range(text.shape[0]):
+        for word in range(5):
+            value = np.uint64(0)
+            for digit in range(8):
+                character = hexadecimal[row * 40 + word * 8 + digit]
+                value = value * np.uint64(16) + np.uint64(
+                    character - 48 if character < 58 else character - 87
+                )
+            words[word] = value
+        for place in range(first + 26, first - 1, -1):
+            remainder = np.uint64(0)
+            for word in range(5):
+                value = (remainder << np.uint64(32)) | words[word]
+                words[word] = value // np.uint64(62)
+                remainder = value % np.uint64(62)
+            text[row, place] = alphabet[remainder]
+
+
+def string_buffers(array: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:
+    """The offsets (n + 1) and bytes behind a string array, without a copy and never writable."""
+    _, offsets, data = array.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    return bounds, np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else _NO_BYTES
+
+
+_NO_BYTES = np.frombuffer(b"\0", dtype=np.uint8)
+"""Read-only like the others: a kernel is compiled once for each kind of array it meets."""

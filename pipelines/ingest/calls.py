@@ -1,0 +1,126 @@
+"""The fields of Segment calls, from lines of JSON or from Parquet, as one relation that later steps read alike.
+
+The relation (`FIELDS`): `seq file line fault filtered`, the texts `type message_id user_id anonymous_id group_id
+previous_id event name category` (NULL if absent, explicitly null, or neither a string nor an integer), for four
+of them `odd_<field>` (there, but neither), the times `timestamp received_at sent_at original_timestamp` and
+`without_zone`, the documents `traits properties context` as minified JSON objects.
+
+Source: events specification, sections 1, 2, 4 and 7.
+"""
+
+from __future__ import annotations
+
+from pipelines.ingest.expressions import (
+    FAULT,
+    TIME_EXPECTED,
+    fault,
+    given,
+    text_of,
+    time_of,
+    without_zone,
+)
+from pipelines.naming import quoted
+
+TEXTS = {
+    "message_id": "messageId",
+    "user_id": "userId",
+    "anonymous_id": "anonymousId",
+    "group_id": "groupId",
+    "previous_id": "previousId",
+    "type": "type",
+    "event": "event",
+    "name": "name",
+    "category": "category",
+}
+TIMES = {
+    "timestamp": "timestamp",
+    "received_at": "receivedAt",
+    "sent_at": "sentAt",
+    "original_timestamp": "originalTimestamp",
+}
+DOCUMENTS = ("traits", "properties", "context", "integrations")
+ODD = ("message_id", "user_id", "anonymous_id", "group_id")
+
+SHAPE = (
+    "{"
+    + ", ".join(
+        [f'"{field}": "JSON"' for field in (*TEXTS.values(), *DOCUMENTS)]
+        + [f'"{field}": "VARCHAR"' for field in TIMES.values()]
+    )
+    + "}"
+)
+"""What one parse takes out of a line: the top-level fields, as JSON or, for times, as text."""
+
+# Strings out of the way, what is left of a doubtful line shows what DuckDB's parser lets pass.
+_STRINGS = r'"(?:[^"\\]|\\.)*"'
+_NOT_JSON = r"(?i)[:,\[]\s*-?(nan|inf)|,\s*[}\]]"
+
+
+def from_lines(source: str) -> str:
+    """SELECT of the relation `FIELDS` over a block of `jsonl.Lines` named `source`; parses each line once."""
+    malformed = fault("invalid_json", None, "one JSON object on the line")
+    faults = f"""case
+        when m is null or m.type is null then case
+          when not json_valid(text) then {malformed}
+          when json_type(text) <> 'OBJECT' then {fault("not_an_object", None, "one JSON object on the line")} end
+        when doubtful and regexp_matches(regexp_replace(text, '{_STRINGS}', '""', 'g'), '{_NOT_JSON}')
+          then {malformed} end"""
+    texts = [f"{given_text(field)} as {name}" for name, field in TEXTS.items()]
+    odd = [_odd(f'm."{TEXTS[name]}"', name) for name in ODD]
+    times = [f'm."{field}" as {name}_text' for name, field in TIMES.items()]
+    documents = [f"m.{name} as {name}_json" for name in DOCUMENTS]
+    naming = ['m."name" as name_json', "m.category as category_json"]
+    columns = ",\n      ".join([*texts, *odd, *times, *documents, *naming])
+    return finished(f"""
+    select seq, file, line, {faults} as broken,
+      {columns}
+    from (select seq, file, line, text, doubtful, try(json_transform(text, $shape)) as m from {quoted(source)})""")
+
+
+def given_text(field: str) -> str:
+    """The text of a top-level field of the parsed struct `m`."""
+    return text_of(f'm."{field}"')
+
+
+def _odd(value: str, name: str) -> str:
+    return f"{value} is not null and ({text_of(value)}) is null as odd_{name}"
+
+
+def finished(parsed: str) -> str:
+    """The relation `FIELDS` over a SELECT of texts, `odd_*`, `*_text` times, `*_json` documents and `broken`."""
+    times = [f"{time_of(f'{name}_text')} as {name}_read" for name in TIMES]
+    documents = [f"{given(f'{name}_json')} as {name}_given" for name in DOCUMENTS]
+    read = ",\n      ".join([*times, *documents])
+    kept = ", ".join(["seq", "file", "line", *TEXTS, *(f"odd_{name}" for name in ODD)])
+    return f"""
+    select {kept},
+      {_faults()} as fault,
+      coalesce(json_extract_string(integrations_given, '$.Personas') = 'false', false) as filtered,
+      {", ".join(f"{name}_read as {name}" for name in TIMES)},
+      {" or ".join(without_zone(f"{name}_text") for name in TIMES)} as without_zone,
+      traits_given::varchar as traits,
+      {_properties()} as properties,
+      context_given::varchar as context
+    from (select *, {read} from ({parsed}))"""
+
+
+def _faults() -> str:
+    """The first thing wrong with the record's form; NULL if nothing is."""
+    cases = [f"when broken is not null then broken::{FAULT}"]
+    for name in DOCUMENTS[:3]:
+        expected = fault("not_an_object", name, "a JSON object")
+        cases.append(
+            f"when {name}_given is not null and not starts_with({name}_given::varchar, '{{') then {expected}"
+        )
+    for name, field in TIMES.items():
+        expected = fault("bad_timestamp", field, TIME_EXPECTED)
+        cases.append(f"when {name}_text is not null and {name}_read is null then {expected}")
+    return "case " + "\n        ".join(cases) + " end"
+
+
+def _properties() -> str:
+    """The properties; those of a page or screen with the call's own `name` and `category` among them."""
+    return """case when type in ('page', 'screen') and (name_json is not null or category_json is not null)
+        then json_merge_patch(coalesce(properties_given, '{}'::json),
+          json_merge_patch('{}'::json, json_object('name', name_json, 'category', category_json)))::varchar
+        else properties_given::varchar end"""

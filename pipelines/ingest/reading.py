@@ -1,0 +1,38 @@
+"""One file to chunks, by the reader its name asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.errors import FileRefused
+from pipelines.ingest import jsonl, lookups, parquet, profiles
+from pipelines.ingest.chunks import Chunk
+from pipelines.ingest.found import Found
+from pipelines.rules import Rules
+
+
+def read(file: Found, number: int, digest: str, rules: Rules) -> Iterator[Chunk]:
+    """The records of a file as chunks with `number` in their column `file`; raises `FileRefused`.
+
+    A file that is written to while it is read is refused: half of it could be old.
+    """
+    if file.source.kind == "profiles":
+        yield from profiles.read(file.path, file.source, number, rules, digest)
+    elif file.path.suffix == ".parquet":
+        yield from parquet.read(file.path, file.source, number)
+    else:
+        yield from jsonl.read(file.path, file.source, number, lookups.wanted(rules))
+    status = file.path.stat()
+    if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
+        raise changed(file.name)
+
+
+def changed(name: str) -> FileRefused:
+    """The refusal of a file whose bytes or settings are no longer those the batch was opened with."""
+    return FileRefused(
+        "FILE_CHANGED",
+        "the file or its input's settings changed after the batch was opened, or the file is gone",
+        where=name,
+        expected="the file as it was",
+        hint="nothing to do: as it is now, it is a new file for the next run",
+    )

@@ -1,0 +1,137 @@
+"""Traits of a batch: the newest write of each wins, removals included; profiles that changed get a snapshot.
+
+Rules: design section 6. Per trait the newest (timestamp, batch, ordinal) wins; a merge combines per trait;
+removing `address` removes every `address_*`. The state before a batch is the last snapshot of each profile,
+so a profile has changed exactly if a value differs between before and after.
+
+The writes are in the temp table `writes`: `profile` (canonical), `name`, `value` (NULL: removed), `ordinal`,
+`timestamp`, `received_at`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines.naming import quoted
+from pipelines.sqlfiles import Statement
+
+_JOINED = """
+create or replace temp table joined_profiles as
+select profile, canonical, max(ordinal) as ordinal from state.merges where batch = $batch group by all
+"""
+"""Profiles merged away in this batch, with the message that did it last."""
+
+_BEFORE = """
+create or replace temp table traits_before as
+select s.*, p.canonical, s.profile = p.canonical as is_own
+from state.traits s
+join (select profile from writes union select profile from joined_profiles
+      union select canonical from joined_profiles) involved using (profile)
+join state.profiles p using (profile)
+"""
+"""What the profiles concerned had before the batch, those merged away since included."""
+
+_AFTER = """
+create or replace temp table traits_after as
+with removals as (
+  select profile, name || '_' as prefix, timestamp, received_at, $batch as batch, ordinal
+  from writes where value is null
+), held as (
+  select canonical as profile, name from traits_before
+  union
+  select profile, name from writes
+), candidates as (
+  select canonical as profile, name, value, timestamp, received_at, batch, ordinal from traits_before
+  union all
+  select profile, name, value, timestamp, received_at, $batch, ordinal from writes
+  union all
+  select r.profile, h.name, null, r.timestamp, r.received_at, r.batch, r.ordinal
+  from removals r join held h on h.profile = r.profile and starts_with(h.name, r.prefix)
+)
+select profile, name, unnest(max_by({'value': value, 'timestamp': timestamp, 'received_at': received_at,
+                                     'batch': batch, 'ordinal': ordinal}, (timestamp, batch, ordinal, value is not null)))
+from candidates
+group by profile, name
+"""
+"""The newest write of every trait of those profiles."""
+
+_CHANGED = """
+create or replace temp table changed_profiles as
+with differing as (
+  select a.profile, case when a.batch = $batch then a.ordinal end as ordinal
+  from traits_after a
+  left join traits_before o on o.is_own and o.profile = a.profile and o.name = a.name
+  where a.value is distinct from o.value
+), combined as (
+  select j.canonical as profile, j.ordinal
+  from joined_profiles j
+  where exists (select 1 from traits_before b where b.profile = j.profile and b.value is not null)
+)
+select profile, max(ordinal) as ordinal
+from (
+  from differing
+  union all
+  from combined
+)
+join (select profile from state.profiles where profile = canonical) using (profile)
+group by profile
+"""
+"""Canonical profiles whose values differ from their last snapshot, or got some by a merge; the last message."""
+
+_STATE = (
+    """
+    delete from state.traits
+    using (select profile from writes union select profile from joined_profiles
+           union select canonical from joined_profiles) involved
+    where traits.profile = involved.profile
+    """,
+    """
+    insert into state.traits by name
+    select profile, name, value, timestamp, received_at, batch, ordinal from traits_after
+    """,
+)
+
+_DROP = tuple(
+    f"drop table {table}" for table in ("joined_profiles", "traits_before", "traits_after", "changed_profiles")
+)
+
+
+def statements(columns: Mapping[str, str]) -> tuple[Statement, ...]:
+    """Bring `state.traits` up to the batch and append snapshots to `profile_traits_updates`.
+
+    `columns`: the trait columns of that table and their types. To be run in order with `$batch` and `$time`,
+    those that name them.
+    """
+    texts = (_JOINED, _BEFORE, _AFTER, _CHANGED, *_STATE, _snapshots(columns), *_DROP)
+    return tuple(Statement(text, label="traits") for text in texts)
+
+
+def _snapshots(columns: Mapping[str, str]) -> str:
+    """Every changed profile with all its traits, typed as their columns; `messages` tells of the trigger."""
+    names = "".join(f", {quoted(name)}" for name in columns)
+    values = "".join(
+        f",\n    cast(max(value) filter (where name = {_text(name)}) as {kind}) as {quoted(name)}"
+        for name, kind in columns.items()
+    )
+    return f"""
+insert into profile_traits_updates
+  (id, segment_id, triggering_event_id, triggering_event_name, triggering_event_type, triggering_event_source_id,
+   triggering_event_source_name, triggering_event_source_slug, received_at, timestamp, uuid_ts, seq{names})
+with wide as (
+  select profile{values}
+  from traits_after semi join changed_profiles using (profile)
+  group by profile
+)
+select 'trt_' || state.seq($batch, c.ordinal, 0), p.segment_id, m.message_id,
+       case when m.type = 'track' then m.event end, m.type, m.source_id, m.source_name, m.source_slug,
+       m.received_at, m.timestamp, $time::timestamp, state.seq($batch, c.ordinal, 0){names}
+from wide
+join changed_profiles c using (profile)
+join state.profiles p using (profile)
+join messages m on m.ordinal = c.ordinal
+"""
+
+
+def _text(name: str) -> str:
+    """A column's name as a text in SQL; a name holds letters, digits and underscores only."""
+    return f"'{name}'"

@@ -1,0 +1,64 @@
+"""Open a store to read it, without the writer's lock: for people, and for a sensor."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import duckdb
+
+from pipelines.config import Space
+from pipelines.errors import StoreError, StoreLocked, StoreMismatch
+from pipelines.naming import literal, quoted
+
+_CATALOG = "store"
+
+
+@contextlib.contextmanager
+def reading(space: Space) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the space's store, with the space's schema as default, as in an open store.
+
+    Raises `StoreError` if there is no store yet, `StoreLocked` while another process writes to it,
+    `StoreMismatch` if the file is not this space's store.
+    """
+    if not space.store.exists():
+        raise StoreError(
+            "there is no store yet", where=str(space.store), hint=f"make it: unify run {space.file}"
+        )
+    con = duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+    try:
+        con.execute("set TimeZone = 'UTC'")
+        _attach(con, space)
+        yield con
+    finally:
+        con.close()
+
+
+def _attach(con: duckdb.DuckDBPyConnection, space: Space) -> None:
+    try:
+        con.execute(f"attach {literal(str(space.store))} as {_CATALOG} (read_only)")
+        con.execute(f"use {_CATALOG}.{quoted(space.name)}")
+        con.execute("select * from ops.meta").fetchall()
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            writer = re.search(r"PID (\d+)", str(error))
+            raise StoreLocked(
+                f"another process is writing to this store{f': process {writer[1]}' if writer else ''}",
+                where=str(space.store),
+                expected="no writer while somebody reads",
+                hint="ask again when it is done",
+            ) from None
+        raise StoreMismatch(
+            "the store cannot be read as a DuckDB file",
+            where=str(space.store),
+            hint="move the file away, or name another one under `store:`",
+        ) from None
+    except duckdb.CatalogException:
+        raise StoreMismatch(
+            f"the file is not the store of the space {space.name}",
+            where=str(space.store),
+            hint="name another file under `store:`",
+        ) from None

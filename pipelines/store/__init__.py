@@ -1,0 +1,7 @@
+"""The space's DuckDB file: connection, lock, transactions, ledger, message sets."""
+
+from __future__ import annotations
+
+from pipelines.store.store import Store, open_store
+
+__all__ = ["Store", "open_store"]

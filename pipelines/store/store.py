@@ -1,0 +1,259 @@
+"""Open a space's store: a DuckDB file with the schemas `<space>`, `ops` and `state`."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pyarrow as pa
+
+from pipelines import sqlfiles
+from pipelines.config import Space
+from pipelines.errors import DiskFull, StoreError, StoreLocked, StoreMismatch
+from pipelines.naming import quoted
+from pipelines.sqlfiles import Statement
+from pipelines.store.lock import writer_lock
+
+STORE_VERSION = 1
+"""Raised with every change of `state` or `ops`; an older store is upgraded when it is opened."""
+
+_SCRATCH = "scratch"
+_MEMORY_SHARE = 0.6
+"""DuckDB's part of the process's memory; the rest is for Arrow blocks and the replay's arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. Every statement goes through `execute`, every change through `transaction`.
+
+    The default schema is the space's: `tracks` is its table, `ops.files` and `state.messages` are not.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    space: str
+    path: Path
+    folder: Path
+    """Where message sets live: `<stem>.sets` beside the file."""
+
+    def execute(
+        self, statement: str | Statement, params: Mapping[str, object] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Run one statement with `$name` parameters; raises `DiskFull` when the disk is."""
+        sql, bound = (
+            (statement.sql, {**statement.params, **(params or {})})
+            if isinstance(statement, Statement)
+            else (statement, params)
+        )
+        with _disk_errors(self.path):
+            return self.con.execute(sql, dict(bound)) if bound else self.con.execute(sql)
+
+    def scalar(
+        self, sql: str, params: Mapping[str, object] | None = None
+    ) -> Any:  # Any: a cell's type is the query's
+        """The first cell of the first row, or None."""
+        rows = self.execute(sql, params).fetchall()
+        return rows[0][0] if rows else None
+
+    def frame(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """The result of a query as an Arrow table."""
+        with _disk_errors(self.path):
+            return self.con.sql(sql, params=dict(params) if params else None).to_arrow_table()
+
+    @contextlib.contextmanager
+    def frames(self, **tables: pa.Table) -> Iterator[None]:
+        """Arrow tables that statements inside may read by these names."""
+        for name, table in tables.items():
+            self.con.register(name, table)
+        try:
+            yield
+        finally:
+            for name in tables:
+                self.con.unregister(name)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements inside take effect together, or none does."""
+        self.execute("begin transaction")
+        try:
+            yield
+            self.execute("commit")
+        except BaseException:
+            # After a failed commit DuckDB has rolled back by itself, and says so.
+            with contextlib.suppress(duckdb.Error):
+                self.con.execute("rollback")
+            raise
+
+
+def space_folder(store: Path) -> Path:
+    """The folder of message sets that belongs to a store file."""
+    return store.with_name(store.stem + ".sets")
+
+
+@contextlib.contextmanager
+def open_store(space: Space, wait: timedelta = timedelta()) -> Iterator[Store]:
+    """Open the space's store for writing, creating it if missing; wait at most `wait` for another writer.
+
+    Raises `StoreLocked` when another process is writing or has the file open, `StoreMismatch` when the
+    file belongs to another space or to a newer unify.
+    """
+    with writer_lock(space.store, wait), open_file(space, space.store) as store:
+        yield store
+
+
+@contextlib.contextmanager
+def open_file(space: Space, file: Path) -> Iterator[Store]:
+    """Open one DuckDB file of the space, whose writer lock is held: the store, or the one a rebuild makes."""
+    folder = space_folder(space.store)
+    scratch = space.resources.temp or folder / _SCRATCH
+    with _disk_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+    con = _connect(file, space, scratch)
+    try:
+        store = Store(con, space.name, file, folder)
+        _prepare(store)
+        yield store
+    finally:
+        con.close()
+        shutil.rmtree(folder / _SCRATCH, ignore_errors=True)
+
+
+def _connect(file: Path, space: Space, scratch: Path) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | int] = {
+        "preserve_insertion_order": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "temp_directory": str(scratch),
+        "memory_limit": f"{int(memory_budget(space) * _MEMORY_SHARE)}B",
+    }
+    if space.resources.threads is not None:
+        config["threads"] = space.resources.threads
+    try:
+        with _disk_errors(file):
+            con = duckdb.connect(str(file), config={name: str(value) for name, value in config.items()})
+            con.execute("set global TimeZone = 'UTC'")
+            return con
+    except duckdb.IOException as error:
+        reader = re.search(r"PID (\d+)", str(error))
+        if "lock" in str(error):
+            raise StoreLocked(
+                f"another program has the store open{f': process {reader[1]}' if reader else ''}",
+                where=str(file),
+                expected="no reader on the file while a batch is written",
+                hint="close it, or read from a copy of the file",
+            ) from None
+        raise StoreMismatch(
+            "the store cannot be read as a DuckDB file",
+            where=str(file),
+            expected="a store written by unify, or no file",
+            hint="move the file away, or name another one under `store:`",
+        ) from error
+
+
+def memory_budget(space: Space) -> int:
+    """Bytes this process may use: `resources.memory`, else half of the machine's, at most 8 GB."""
+    if space.resources.memory is None:
+        return int(min(8e9, psutil.virtual_memory().total / 2))
+    return parse_size(space.resources.memory)
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `8GB`, `512 MB`, `4GiB`; powers of 1000, or of 1024 with an `i`, as DuckDB reads them."""
+    number, prefix, binary = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)(i?)B\s*", text, re.IGNORECASE).groups()  # type: ignore[union-attr]  # config has checked the form
+    return int(
+        float(number) * (1024 if binary else 1000) ** ("KMGT".index(prefix.upper()) + 1 if prefix else 0)
+    )
+
+
+def _prepare(store: Store) -> None:
+    """Create schemas and tables on first use; refuse a store that is not ours to write."""
+    schemas = {
+        name
+        for (name,) in store.execute("select schema_name from duckdb_schemas() where not internal").fetchall()
+    }
+    if "ops" in schemas:
+        _check_identity(store)
+    elif store.space in schemas:
+        raise StoreMismatch(
+            f"the file has a schema {store.space} but was not made by unify",
+            where=str(store.path),
+            expected="a store of this space, or no file",
+            hint="name another file under `store:`",
+        )
+    else:
+        _create(store)
+    store.execute(f"use {quoted(str(store.scalar('select current_database()')))}.{quoted(store.space)}")
+
+
+def _create(store: Store) -> None:
+    database = quoted(str(store.scalar("select current_database()")))
+    with store.transaction():
+        for schema in (store.space, "state", "ops"):
+            store.execute(f"create schema {quoted(schema)}")
+        store.execute(f"use {database}.{quoted(store.space)}")
+        # Views last: they read the tables.
+        for folder in ("tables/state", "tables/ops", "tables", "tables/ops/views"):
+            for file in sqlfiles.files(folder):
+                for statement in sqlfiles.statements(file):
+                    store.execute(statement)
+        _write_identity(store)
+
+
+def _write_identity(store: Store) -> None:
+    meta = {"space": store.space, "store_version": str(STORE_VERSION), "generation": "1"}
+    for key, value in meta.items():
+        store.execute("insert into ops.meta values ($key, $value)", {"key": key, "value": value})
+
+
+def _check_identity(store: Store) -> None:
+    meta = dict(store.execute("select key, value from ops.meta").fetchall())
+    if meta.get("space") != store.space:
+        raise StoreMismatch(
+            f"this store belongs to the space {meta.get('space')!r}, not {store.space!r}",
+            where=str(store.path),
+            expected="one store a space",
+            hint="name another file under `store:`",
+        )
+    version = int(meta.get("store_version", "0"))
+    if version > STORE_VERSION:
+        raise StoreMismatch(
+            f"this store was written by a newer unify: its version is {version}",
+            where=str(store.path),
+            expected=f"store version {STORE_VERSION} or older",
+            hint="upgrade unify-pipelines",
+        )
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Turn what DuckDB and the system say of a full disk into one clear error."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        if "No space left on device" in str(error) or getattr(error, "errno", None) in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+        ):
+            raise DiskFull(
+                "the disk is full; nothing of this step was kept",
+                where=str(path.parent),
+                expected="room for the store, its message sets and DuckDB's temporary files",
+                hint="free some space and run again: the job goes on where it stopped",
+            ) from None
+        if isinstance(error, duckdb.FatalException):
+            raise StoreError(
+                "DuckDB could not go on with this file",
+                where=str(path),
+                expected=None,
+                hint=str(error).split("\n")[0],
+            ) from error
+        raise

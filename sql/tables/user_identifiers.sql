@@ -1,0 +1,10 @@
+-- What identifies each profile today. Grain: one row an identifier.
+create table if not exists user_identifiers (
+  canonical_segment_id varchar not null,
+  type                 varchar not null,
+  value                varchar not null,
+  seq                  varchar not null,    -- of the row of external_id_mapping_updates
+  received_at          timestamp not null,
+  uuid_ts              timestamp not null,
+  timestamp            timestamp not null
+);

@@ -1,0 +1,1 @@
+"""Cases as data, oracles, properties, faults, end to end, bench."""

@@ -1,0 +1,1 @@
+"""Killed anywhere and run again, the job ends as if nothing had happened."""

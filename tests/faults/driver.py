@@ -1,0 +1,89 @@
+"""Run the command `unify` in a process of its own that dies before its Nth write point.
+
+A write point is a statement that the store executes, or the rename that gives a message set or a rebuilt
+store its name. The shipped code knows nothing of this: both are wrapped here, in the child.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import wraps
+from multiprocessing import get_context
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from pipelines.cli import app
+from pipelines.store import sets
+from pipelines.store.store import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CONTEXT = get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__])
+KILLED = -signal.SIGKILL
+
+
+def unify(*arguments: str, die_at: int | None = None, trace: Path | None = None) -> int:
+    """Run `unify <arguments>`; its exit code, or `KILLED` if it came to write point `die_at` (from 0).
+
+    `trace` is a file to write the points into, as a JSON list of the step each belongs to.
+    """
+    child = _CONTEXT.Process(target=_child, args=(arguments, die_at, trace))
+    child.start()
+    child.join()
+    assert child.exitcode is not None
+    return child.exitcode
+
+
+def points(trace: Path) -> list[str]:
+    """The step of each write point of a traced run; `open` before the first."""
+    steps: list[str] = json.loads(trace.read_text())
+    return steps
+
+
+def _child(arguments: tuple[str, ...], die_at: int | None, trace: Path | None) -> None:
+    _silence()
+    steps: list[str] = []
+
+    def pass_point() -> None:
+        if len(steps) == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        steps.append(_step())
+
+    setattr(Store, "execute", _watched(Store.execute, pass_point))  # noqa: B010  # mypy refuses a plain assignment
+    setattr(sets, "rename", _watched(sets.rename, pass_point))  # noqa: B010  # the same
+    code = app(arguments, standalone_mode=False)
+    if trace is not None:
+        trace.write_text(json.dumps(steps))
+    sys.exit(code)
+
+
+def _watched(function: Callable[P, R], before: Callable[[], None]) -> Callable[P, R]:
+    @wraps(function)
+    def watched(*args: P.args, **kwargs: P.kwargs) -> R:
+        before()
+        return function(*args, **kwargs)
+
+    return watched
+
+
+def _step() -> str:
+    """The innermost step that is running."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        name = str(frame.f_globals.get("__name__"))
+        if name.startswith("pipelines.steps.") and not name.endswith((".run", ".journal")):
+            return name.removeprefix("pipelines.steps.")
+        frame = frame.f_back
+    return "open"
+
+
+def _silence() -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)

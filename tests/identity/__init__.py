@@ -1,0 +1,1 @@
+"""Identity resolution: cases, random graphs, and the compiled replay against the plain resolver."""

@@ -1,0 +1,96 @@
+"""The compiled replay against the plain resolver, on thousands of random graphs.
+
+`UNIFY_GRAPHS=100000 pytest tests/identity` plays more of them; a seed that fails is named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pipelines.rules import Rules
+from tests.identity.graphs import (
+    TAGS,
+    Scenario,
+    apart,
+    play,
+    random_course,
+    random_scenario,
+    scenarios,
+    side_by_side,
+)
+from tests.identity.replayed import ReplayedGraph
+from tests.oracles.records import Outcome
+from tests.oracles.resolver import Resolver
+
+GRAPHS = int(os.environ.get("UNIFY_GRAPHS", "2400"))
+ALONE = GRAPHS // 6
+PARTS = 8
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_graphs_come_out_alike(part: int) -> None:
+    for seed in range(part, ALONE, PARTS):
+        _compare(random_scenario(seed), f"seed {seed}")
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_graphs_side_by_side_come_out_as_if_alone(part: int) -> None:
+    """Bulk: twenty graphs in the same batches must not notice each other."""
+    for seed in range(ALONE + part * len(TAGS), GRAPHS, PARTS * len(TAGS)):
+        course = random_course(seed)
+        group = [random_scenario(seed + place, course) for place in range(len(TAGS))]
+        found = play(side_by_side(group), ReplayedGraph(course[0]))
+        for place, (scenario, tag) in enumerate(zip(group, TAGS, strict=True)):
+            for expected, one in zip(play(scenario, Resolver(course[0])), apart(found, tag), strict=True):
+                _alike(expected, one, f"seed {seed}, the {place}th of its group")
+
+
+@given(scenarios())
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_drawn_graphs_come_out_alike(scenario: Scenario) -> None:
+    _compare(scenario, "drawn")
+
+
+def test_random_graphs_reach_every_rule() -> None:
+    """A generator that never breaks a limit would prove nothing."""
+    seen: Counter[str] = Counter()
+    for seed in range(200):
+        scenario = random_scenario(seed)
+        for outcome in play(scenario, Resolver(scenario[0].rules)):
+            seen.update(note.reason for note in outcome.log)
+            seen["merge"] += len(outcome.merges)
+            seen["recursive merge"] += sum(
+                count > 1 for count in Counter(m.message_id for m in outcome.merges).values()
+            )
+            seen["violated type other than the dropped one"] += sum(
+                note.identifier is not None and note.violated_type not in (None, note.identifier[0])
+                for note in outcome.log
+            )
+    assert min(seen.values()) >= 20, seen
+    assert len(seen) == 9, seen
+
+
+def _compare(scenario: Scenario, name: str) -> None:
+    plain, fast = Resolver(_first(scenario)), ReplayedGraph(_first(scenario))
+    expected, found = play(scenario, plain), play(scenario, fast)
+    for number, (one, other) in enumerate(zip(expected, found, strict=True)):
+        _alike(one, other, f"{name}, batch {number + 1}")
+    assert plain.owner == fast.owner, name
+    assert plain.mapped_at == fast.mapped_at, name
+    assert plain.canonical == fast.canonical, name
+
+
+def _alike(expected: Outcome, found: Outcome, name: str) -> None:
+    assert found.owners == expected.owners, name
+    assert found.creations == expected.creations, name
+    assert found.mappings == expected.mappings, name
+    assert found.merges == expected.merges, name
+    assert found.log == expected.log, name
+
+
+def _first(scenario: Scenario) -> Rules:
+    return scenario[0].rules

@@ -1,0 +1,1 @@
+"""Slow and obvious implementations that judge the fast ones."""
