@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.profiles.cells import iso_texts, text_column, typed
 from pipelines.profiles.layout import Columns, column_of
-from pipelines.profiles.leaves import ESCAPED, Cells, Ints, Texts, extract
+from pipelines.profiles.leaves import Cells, Ints, Texts, extract
 from pipelines.profiles.owners import Owners
 from pipelines.profiles.survey import TABLE_OF, Bodies, Leaf, Survey, leaves
 from pipelines.types import Kind
@@ -116,7 +116,7 @@ class Piece:
     def trait_writes(self, owned: Owners) -> pl.DataFrame:
         """One row a trait that an identify call of a resolved user sets or, with NULL, removes.
 
-        Columns `profile` (canonical), `owner`, `name`, `value`, `kind`, `ordinal`, `timestamp`, `received_at`.
+        Columns `profile` (canonical), `owner` (before merges), `name`, `value`, `ordinal`, `timestamp`, `received_at`.
         """
         parts = [_NO_WRITES]
         for stretch in self._stretches:
@@ -132,7 +132,7 @@ class Piece:
         resolved = messages["place"].to_numpy() >= 0
         for column, name in enumerate(reading.names):
             at = np.flatnonzero((found.kind[column] != 0) & resolved)
-            kind = found.kind[column][at] & ~np.uint16(ESCAPED)
+            kind = found.kind[column][at]
             value = text_column(self._texts.body.data, found, column)[at]
             if (kind == _TIMESTAMP).any():
                 value = iso_texts(value).set(pl.Series(kind != _TIMESTAMP), None).fill_null(value)
@@ -143,7 +143,6 @@ class Piece:
                 pl.Series("owner", owned.profile[place]),
                 pl.lit(name).alias("name"),
                 value.alias("value"),
-                pl.Series("kind", kind.astype(np.int16)),
                 "ordinal",
                 "timestamp",
                 "received_at",
@@ -222,7 +221,6 @@ _NO_WRITES = pl.DataFrame(
         "owner": pl.Int64,
         "name": pl.String,
         "value": pl.String,
-        "kind": pl.Int16,
         "ordinal": pl.Int32,
         "timestamp": pl.Datetime("us"),
         "received_at": pl.Datetime("us"),

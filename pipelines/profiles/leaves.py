@@ -143,7 +143,7 @@ def _refill(trie: Trie) -> None:
             trie.slots[slot] = node + 1
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _special(data: Bytes, position: np.uint64) -> np.uint64:
     """The next quote or backslash from `position` on, found eight bytes a step."""
     while True:
@@ -157,7 +157,7 @@ def _special(data: Bytes, position: np.uint64) -> np.uint64:
         position += EIGHT
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _string_end(data: Bytes, position: np.uint64) -> np.uint64:
     """Where the closing quote of the string stands whose first character is at `position`."""
     position = _special(data, position)
@@ -183,7 +183,7 @@ def _nested_end(data: Bytes, position: np.uint64) -> np.uint64:
                 return position
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _literal_end(data: Bytes, position: np.uint64) -> np.uint64:
     """Just behind the number, `true`, `false` or `null` that starts at `position`."""
     byte = data[position]
@@ -193,7 +193,7 @@ def _literal_end(data: Bytes, position: np.uint64) -> np.uint64:
     return position
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _hash(data: Bytes, start: np.uint64, length: np.uint64) -> np.uint64:
     code = length
     place = ZERO
@@ -204,23 +204,22 @@ def _hash(data: Bytes, start: np.uint64, length: np.uint64) -> np.uint64:
     return code
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
-def _is_key(trie: Trie, node: int, data: Bytes, start: np.uint64) -> bool:
-    """Whether the string that starts at `start` is the node's key, up to its closing quote."""
-    length = trie.key_length[node]
-    known = np.uint64(trie.key_start[node])
+@numba.njit(nogil=True, cache=True)
+def _is_key(keys: Bytes, known: int, length: np.uint64, data: Bytes, start: np.uint64) -> bool:
+    """Whether the string of `data` that starts at `start` is the key of `length` bytes at `known`, and ends with it."""
+    known = np.uint64(known)
     place = ZERO
     if start + length + EIGHT > np.uint64(len(data)) or data[start + length] != _QUOTE:
         return False
     while place < length:
-        difference = word(data, start + place) ^ word(trie.keys, known + place)
+        difference = word(data, start + place) ^ word(keys, known + place)
         if first_bytes(difference, length - place) != ZERO:
             return False
         place += EIGHT
     return True
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _intern(trie: Trie, parent: int, data: Bytes, start: np.uint64, end: np.uint64) -> int:
     """The node of a key below `parent`, entered if it is new; `_FULL` if there is no room."""
     length = end - start
@@ -231,7 +230,7 @@ def _intern(trie: Trie, parent: int, data: Bytes, start: np.uint64, end: np.uint
     found = _FULL
     while trie.slots[slot] != 0 and found == _FULL:
         node = trie.slots[slot] - 1
-        if trie.hash[node] == code and trie.parent[node] == parent and _is_key(trie, node, data, start):
+        if trie.hash[node] == code and trie.parent[node] == parent and _is_key(trie.keys, trie.key_start[node], trie.key_length[node], data, start):
             found = np.int64(node)
         slot = (slot + 1) & mask
     if found == _FULL and trie.size[0] < len(trie.parent) and np.uint64(trie.size[1]) + length + EIGHT <= np.uint64(len(trie.keys)):
@@ -249,7 +248,7 @@ def _intern(trie: Trie, parent: int, data: Bytes, start: np.uint64, end: np.uint
     return found
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def _leaves(
     data: Bytes, start: int, end: int, root: int, plain: bool, trie: Trie, stack: Ints,
     nodes: Ints, starts: Longs, ends: Longs, kinds: Ints,
@@ -275,7 +274,7 @@ def _leaves(
             continue
         key = position + ONE
         node = np.int64(trie.follower[previous])
-        if trie.parent[node] == stack[depth] and _is_key(trie, node, data, key):
+        if trie.parent[node] == stack[depth] and _is_key(trie.keys, trie.key_start[node], trie.key_length[node], data, key):
             position = key + trie.key_length[node]
         else:
             position = _string_end(data, key)
@@ -366,7 +365,7 @@ def extract(
     is of kind NULL only if all it was given is null.
     """
     shape = (columns, len(rows))
-    found = Cells(np.empty((*shape, 2), np.uint64), np.zeros(shape, np.uint16), np.zeros(columns, np.int64))
+    found = Cells(np.zeros((*shape, 2), np.uint64), np.zeros(shape, np.uint16), np.zeros(columns, np.int64))
     _extract(json_texts.data, json_texts.offsets, rows, roots, plain, trie, column, rank, found)
     return found
 

@@ -22,16 +22,22 @@ PADDING = 16
 """Bytes that must follow a text, so that reading whole words of it stays inside the buffer."""
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def word(data: Bytes, position: np.uint64) -> np.uint64:
     """Eight bytes as one number, the first the lowest."""
-    value = ZERO
-    for byte in range(EIGHT):
-        value |= np.uint64(data[position + np.uint64(byte)]) << (EIGHT * np.uint64(byte))
-    return value
+    return (
+        np.uint64(data[position])
+        | np.uint64(data[position + np.uint64(1)]) << np.uint64(8)
+        | np.uint64(data[position + np.uint64(2)]) << np.uint64(16)
+        | np.uint64(data[position + np.uint64(3)]) << np.uint64(24)
+        | np.uint64(data[position + np.uint64(4)]) << np.uint64(32)
+        | np.uint64(data[position + np.uint64(5)]) << np.uint64(40)
+        | np.uint64(data[position + np.uint64(6)]) << np.uint64(48)
+        | np.uint64(data[position + np.uint64(7)]) << np.uint64(56)
+    )
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def first_bytes(value: np.uint64, count: np.uint64) -> np.uint64:
     """The first `count` bytes of a word, the others zero."""
     return value if count >= EIGHT else value & ((ONE << (EIGHT * count)) - ONE)

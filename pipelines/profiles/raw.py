@@ -1,6 +1,6 @@
 """The append-only tables of the graph: what a batch's messages created, merged and mapped.
 
-Reads `state` as resolve left it and the view `messages` (the batch's message set with `ordinal`).
+Reads `state` as resolve left it, and of the message set only the messages that changed something.
 Columns: spec profiles-sync.md sections 2.1 and 2.2.
 """
 
@@ -17,20 +17,23 @@ _COLUMNS = """
     triggering_event_source_name, triggering_event_source_slug, received_at, timestamp, uuid_ts
 """
 
-TRIGGERS = """
+_TRIGGERS = """
 create or replace temp table triggers as
-select m.ordinal, m.message_id, case when m.type = 'track' then m.event end as event, m.type, m.source_id,
+select o.ordinal, m.message_id, case when m.type = 'track' then m.event end as event, m.type, m.source_id,
        m.source_name, m.source_slug, m.received_at, m.timestamp
-from messages m
+from read_parquet($files) m
+join state.owners o on o.batch = $batch and o.row = m.row
 semi join (
   select ordinal from state.profiles where batch = $batch
   union
   select ordinal from state.merges where batch = $batch
   union
   select ordinal from state.identifiers where batch = $batch
-) causes using (ordinal)
+  union
+  select ordinal from changed_profiles
+) causes on causes.ordinal = o.ordinal
 """
-"""The messages of a batch that changed the graph."""
+"""The messages of a batch that changed the graph or the traits of a profile."""
 
 _GRAPH = f"""
 insert into id_graph_updates (id, segment_id, canonical_segment_id, {_COLUMNS}, seq)
@@ -61,9 +64,8 @@ where i.batch = $batch
 """
 
 STATEMENTS = (
-    Statement(TRIGGERS, label="triggers"),
+    Statement(_TRIGGERS, label="triggers"),
     Statement(_GRAPH, label="id_graph_updates"),
     Statement(_MAPPING, label="external_id_mapping_updates"),
-    Statement("drop table triggers", label="triggers"),
 )
-"""To be run in order with `$batch` and `$time`, those that name them."""
+"""To be run after `traits.COMPARE`; `triggers` stays. Parameters, where named: `$batch`, `$time`, `$files`."""

@@ -96,18 +96,21 @@ _DROP = tuple(
 )
 
 
+COMPARE = tuple(Statement(text, label="traits") for text in (_JOINED, _BEFORE, _AFTER, _CHANGED))
+"""Find the newest write of every trait concerned and the profiles that changed. Parameter: `$batch`."""
+
+
 def statements(columns: Mapping[str, str]) -> tuple[Statement, ...]:
     """Bring `state.traits` up to the batch and append snapshots to `profile_traits_updates`.
 
-    `columns`: the trait columns of that table and their types. To be run in order with `$batch` and `$time`,
-    those that name them.
+    `columns`: the trait columns of that table and their types. To be run after `COMPARE` and `raw.STATEMENTS`;
+    parameters, where named: `$batch`, `$time`.
     """
-    texts = (_JOINED, _BEFORE, _AFTER, _CHANGED, *_STATE, _snapshots(columns), *_DROP)
-    return tuple(Statement(text, label="traits") for text in texts)
+    return tuple(Statement(text, label="traits") for text in (*_STATE, _snapshots(columns), *_DROP))
 
 
 def _snapshots(columns: Mapping[str, str]) -> str:
-    """Every changed profile with all its traits, typed as their columns; `messages` tells of the trigger."""
+    """Every changed profile with all its traits, typed as their columns."""
     names = "".join(f", {quoted(name)}" for name in columns)
     values = "".join(
         f",\n    cast(max(value) filter (where name = {_text(name)}) as {kind}) as {quoted(name)}"
@@ -122,13 +125,13 @@ with wide as (
   from traits_after semi join changed_profiles using (profile)
   group by profile
 )
-select 'trt_' || state.seq($batch, c.ordinal, 0), p.segment_id, m.message_id,
-       case when m.type = 'track' then m.event end, m.type, m.source_id, m.source_name, m.source_slug,
-       m.received_at, m.timestamp, $time::timestamp, state.seq($batch, c.ordinal, 0){names}
+select 'trt_' || state.seq($batch, c.ordinal, 0), p.segment_id, t.message_id, t.event, t.type, t.source_id,
+       t.source_name, t.source_slug, t.received_at, t.timestamp, $time::timestamp,
+       state.seq($batch, c.ordinal, 0){names}
 from wide
 join changed_profiles c using (profile)
 join state.profiles p using (profile)
-join messages m on m.ordinal = c.ordinal
+join triggers t on t.ordinal = c.ordinal
 """
 
 

@@ -20,7 +20,7 @@ _INLINE = 12
 """The longest text that a view holds itself."""
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def write_view(view: View, data: Bytes, buffer: int, start: int, length: int) -> None:
     """Let `view` be the text of `length` bytes at `start` of the given buffer, whose bytes are `data`."""
     count, position = np.uint64(length), np.uint64(start)
@@ -34,20 +34,20 @@ def write_view(view: View, data: Bytes, buffer: int, start: int, length: int) ->
         view[1] = head >> _HALF
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def write_span(view: View, start: int, length: int) -> None:
     """Note a place for later in the room of a view; it is no view yet."""
     view[0] = np.uint64(length)
     view[1] = np.uint64(start) << _HALF
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def span_start(view: View) -> int:
     """Where the text starts that `write_span` noted."""
     return np.int64(view[1] >> _HALF)
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
 def span_length(view: View) -> int:
     """How many bytes it has."""
     return np.int64(view[0] & _LENGTH)

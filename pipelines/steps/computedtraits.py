@@ -10,7 +10,7 @@ from pipelines.config import ComputedTrait
 from pipelines.errors import ConfigError, TraitError
 from pipelines.naming import quoted
 from pipelines.store.store import Store
-from pipelines.traits.computed import Columns, Value, by_table, check, scan
+from pipelines.traits.computed import Columns, by_table, check, scan
 from pipelines.traits.inspection import Schema
 from pipelines.traits.runs import Moment
 
@@ -22,7 +22,7 @@ class Values:
     """
 
     table: str | None
-    value: Value | None
+    column: str
     rows: int
     moves_at: datetime | None
 
@@ -50,7 +50,7 @@ def evaluate(
             sound.append(trait)
     for place, (table, readers) in enumerate(by_table(sound).items()):
         if table not in schema:
-            yield from ((trait, Values(None, None, 0, None)) for trait in readers)
+            yield from ((trait, Values(None, "", 0, None)) for trait in readers)
         else:
             yield from _scanned(store, f"trait_scan_{place}", table, schema[table], readers, moment)
 
@@ -61,8 +61,8 @@ def _scanned(
     found = scan(table, columns, traits, moment.as_of)
     store.execute(f"create or replace temp table {quoted(name)} as {found.select.sql}", found.select.params)
     for trait in traits:
-        value = found.values[trait.key]
-        moves = f"min({value.moves_at})" if value.moves_at else "null"
-        counted = store.execute(f"select count({value.json}), {moves} from {quoted(name)}")
+        place = found.places[trait.key]
+        moves = f"min({place.moves_at})" if place.moves_at else "null"
+        counted = store.execute(f"select count({place.value}), {moves} from {quoted(name)}")
         rows, moves_at = counted.fetchall()[0]
-        yield trait, Values(name, value, rows, moves_at)
+        yield trait, Values(name, place.value, rows, moves_at)

@@ -87,7 +87,7 @@ class Declared:
                 continue
             run = self._run("computed", trait.key, definition, found.rows, moves_at=found.moves_at)
             gone = computed.gone_value(trait)
-            yield Made(run, changes.computed_changes(run.trait, found.table, found.value, gone))
+            yield Made(run, changes.computed_changes(run.trait, found.table, found.column, gone))
 
     def _sql(self, schema: dict[str, dict[str, str]]) -> Iterator[Made]:
         due = [

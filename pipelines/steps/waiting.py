@@ -49,7 +49,7 @@ class Waiting:
         found = [(file, digest.sha256) for file, digest in zip(self.files, digests(self.files), strict=True)]
         return tuple(
             sorted(
-                {digest.sha256 for file, digest in found if digest.sha256 and self._new(file, digest.sha256)}
+                {sha256 for file, sha256 in found if sha256 and self._new(file, sha256)}
             )
         )
 

@@ -8,7 +8,6 @@ from there back into the memory and on to the messages. Whatever did not change 
 from __future__ import annotations
 
 from pipelines.sqlfiles import Statement
-from pipelines.traits.computed import Value
 
 TABLES = (
     Statement("create or replace temp table trait_changes (trait integer, profile bigint, value varchar)"),
@@ -53,14 +52,15 @@ the survivor shows depends on when each was sent.
 """
 
 
-def computed_changes(trait: int, scan: str | None, value: Value | None, gone: str | None) -> Statement:
-    """Compare a trait's values in the temporary table `scan` (None: no event yet) with those last sent.
+def computed_changes(trait: int, scan: str | None, column: str, gone: str | None) -> Statement:
+    """Compare a trait's values, in a column of the temporary table `scan` (None: no event yet), with those
+    last sent.
 
     `gone` is the JSON for profiles that have no value any more.
     """
     found = (
-        f"select profile, {value.json} as value from {scan} where {value.json} is not null"
-        if scan and value
+        f"select profile, {column} as value from {scan} where {column} is not null"
+        if scan
         else "select cast(null as bigint) as profile, cast(null as varchar) as value where false"
     )
     return Statement(

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pipelines import conditions
@@ -49,53 +49,58 @@ def check(trait: ComputedTrait) -> None:
         conditions.from_text(trait.where)
 
 
-class Value(NamedTuple):
-    """Where a trait stands in a scan: its value as JSON, NULL for none, and when it may move by itself."""
+class Place(NamedTuple):
+    """A trait's columns in a scan: its value as JSON (NULL: none), and when it may move by itself."""
 
-    json: str
+    value: str
     moves_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan of an event table, as a SELECT of one row a profile, and where in it each trait's value
-    stands.
-    """
+    """One scan of an event table, as a SELECT of one row a profile, and where in it each trait stands."""
 
     select: Statement
-    values: Mapping[str, Value]
+    places: Mapping[str, Place]
 
 
 def scan(table: str, columns: Columns, traits: Sequence[ComputedTrait], as_of: datetime) -> Scan:
-    """The scan of `table` for the traits that read it. Columns: `profile`, and those that `values` names.
+    """The scan of `table` for the traits that read it. Columns: `profile`, and those that `places` names.
 
     A window ends at `as_of` and begins at, but without, the moment its length before. Raises `ConfigError`
     for a condition that is none.
     """
     parameters = Parameters()
     now = parameters.add(as_of) if any(trait.window for trait in traits) else ""
-    selected: list[str] = []
-    values: dict[str, Value] = {}
-    for place, trait in enumerate(traits):
-        match = _match(trait, columns, parameters)
-        inside, moves_at = match, None
-        if trait.window is not None:
-            begin = parameters.add(as_of - trait.window)
+    made: list[str] = []
+    written: list[str] = []
+    places: dict[str, Place] = {}
+    for number, trait in enumerate(traits):
+        place = Place(f"v{number}", f"m{number}" if trait.window else None)
+        inside = match = _match(trait, columns, parameters)
+        if place.moves_at:
+            begin = parameters.add(as_of - (trait.window or timedelta()))
             inside = f"{match} and event.timestamp > {begin} and event.timestamp <= {now}"
-            moves_at = f"m{place}"
             leaves = f"min(event.timestamp) filter (where {inside}) + {_interval(trait, parameters)}"
             enters = f"min(event.timestamp) filter (where {match} and event.timestamp > {now})"
-            selected.append(f"least({leaves}, {enters}) as {moves_at}")
-        value = KINDS[trait.kind].aggregate(Events(inside, _property(trait, columns)))
-        selected.append(f"{value.sql} as v{place}")
-        values[trait.key] = Value(json_text(f"v{place}", value.type) or "cast(null as varchar)", moves_at)
+            made.append(f"least({leaves}, {enters}) as {place.moves_at}")
+            written.append(place.moves_at)
+        aggregate = KINDS[trait.kind].aggregate(Events(inside, _property(trait, columns)))
+        made.append(f"{aggregate.sql} as {place.value}")
+        written.append(
+            f"{json_text(place.value, aggregate.type) or 'cast(null as varchar)'} as {place.value}"
+        )
+        places[trait.key] = place
     select = f"""
-        select owner.canonical as profile, {", ".join(selected)}
-        from (select *, {ORDER} as {ORDER_COLUMN} from {quoted(table)}) event
-        join state.profiles owner on owner.segment_id = event.segment_id
-        group by owner.canonical
+        select profile, {", ".join(written)}
+        from (
+            select owner.canonical as profile, {", ".join(made)}
+            from (select *, {ORDER} as {ORDER_COLUMN} from {quoted(table)}) event
+            join state.profiles owner on owner.segment_id = event.segment_id
+            group by owner.canonical
+        )
         """
-    return Scan(Statement(select, parameters.values, f"scan {table} for traits"), values)
+    return Scan(Statement(select, parameters.values, f"scan {table} for traits"), places)
 
 
 def _match(trait: ComputedTrait, columns: Columns, parameters: Parameters) -> str:

@@ -62,11 +62,7 @@ class SqlTrait:
 
 def trait_files(patterns: Iterable[str]) -> tuple[Path, ...]:
     """The files that match any of these absolute patterns, each once, in bytewise order."""
-    found = {
-        name
-        for pattern in patterns
-        for name in glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-    }
+    found = {name for pattern in patterns for name in glob.glob(pattern, recursive=True)}
     return tuple(Path(name) for name in sorted(found))
 
 

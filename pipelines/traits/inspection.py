@@ -176,9 +176,7 @@ def _tables(trait: SqlTrait, tree: exp.Expr, space: str, schema: Schema) -> froz
     return frozenset(found)
 
 
-def _missing(
-    trait: SqlTrait, table: exp.Table, space: str, schema: Schema, *, outside: bool
-) -> TraitError:
+def _missing(trait: SqlTrait, table: exp.Table, space: str, schema: Schema, *, outside: bool) -> TraitError:
     if outside:
         what, hint = f"the table {table.sql('duckdb', comments=False)} is outside the space", None
     else:

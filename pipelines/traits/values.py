@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+
 def json_text(sql: str, type_name: str) -> str | None:
-    """The expression that writes column expression `sql`, of DuckDB type `type_name`, as JSON; NULL stays NULL.
+    """The expression that writes column expression `sql`, of DuckDB type `type_name`, as JSON; NULL stays
+    NULL.
 
     None for a type that has no place in a trait (a struct, a map, an interval, bytes).
 

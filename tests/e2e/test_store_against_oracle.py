@@ -16,8 +16,9 @@ import pytest
 from pipelines.config import load_space
 from pipelines.steps.load import load
 from pipelines.steps.progress import SILENT
-from pipelines.steps.resolve import resolve
+from pipelines.steps.resolve import resolve_batch
 from pipelines.store import Store, open_store
+from pipelines.store.ledger import waiting
 from tests.e2e.shop import write_shop
 from tests.identity.graphs import Scenario, random_course, random_scenario
 from tests.oracles.records import Message, Outcome
@@ -40,7 +41,8 @@ def test_a_random_graph_in_the_store(seed: int, tmp_path: Path) -> None:
         space = replace(load_space(file), identity=turn.rules)
         with open_store(space) as store:
             load(space, store, NOW + timedelta(days=number), SILENT)
-            resolve(space, store)
+            for batch in waiting(store, "loaded"):
+                resolve_batch(space, store, batch)
     with open_store(load_space(file)) as store:
         _compare(store, outcomes, plain)
 

@@ -22,17 +22,12 @@ RULES = Rules(
     )
 )
 
-TABLES = (
-    """create table if not exists order_completed (
+ORDERS = """
+    create table order_completed (
         id varchar, segment_id varchar, received_at timestamp, timestamp timestamp,
         total double, quantity bigint, gift boolean, placed_at timestamp, channel varchar, mixed varchar
-    )""",
-    """create table if not exists pages (
-        id varchar, segment_id varchar, received_at timestamp, timestamp timestamp, name varchar, path varchar
-    )""",
-    "create table if not exists id_graph (segment_id varchar, canonical_segment_id varchar)",
-    "create table if not exists user_identifiers (canonical_segment_id varchar, type varchar, value varchar)",
-)
+    )
+    """
 
 
 def shop_space(folder: Path, computed: Sequence[ComputedTrait] = ()) -> Space:
@@ -71,24 +66,23 @@ class Shop:
     store: Store
 
     def open(self) -> None:
-        """Make the tables that materialize would."""
-        for table in TABLES:
-            self.store.execute(table)
+        """Make the event's table, as materialize would."""
+        self.store.execute(ORDERS)
 
-    def events(self, rows: Sequence[Mapping[str, Any]], table: str = "order_completed") -> None:
+    def events(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add events; a profile exists from its first one on."""
         for row in rows:
             values = {**row, "received_at": row.get("received_at", row["timestamp"])}
             names = ", ".join(values)
             holders = ", ".join(f"${name}" for name in values)
-            self.store.execute(f"insert into {table} ({names}) values ({holders})", values)
+            self.store.execute(f"insert into order_completed ({names}) values ({holders})", values)
         self.store.execute(
-            f"""
+            """
             insert into state.profiles by name
             select number as profile, segment_id, number as canonical, 1 as batch, 0 as ordinal
             from (
                 select segment_id, row_number() over (order by segment_id) + $known as number
-                from (select distinct segment_id from {table})
+                from (select distinct segment_id from order_completed)
                 where segment_id not in (select segment_id from state.profiles)
             )
             """,

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.traits.inspection import Query
 from pipelines.traits.sandbox import RESULT, Room, described, fill, run, sandbox
-from pipelines.traits.vocabulary import CLOCKS
+from pipelines.traits.vocabulary import ALLOWED, CLOCKS, GRAMMAR
 
 NOW = datetime.fromisoformat("2026-01-02T03:04:05")
 SCHEMA = {"events": {"user_id": "VARCHAR", "n": "BIGINT", "unread": "VARCHAR"}}
@@ -83,3 +83,15 @@ def test_memory_is_limited_and_what_does_not_fit_is_spilled(con: duckdb.DuckDBPy
 
 def test_a_comment_at_the_end_hides_nothing(con: duckdb.DuckDBPyConnection) -> None:
     assert described(con, Query("select 1 as a -- the end", {})) == [("a", "INTEGER")]
+
+
+def test_every_word_of_the_vocabulary_is_known_to_duckdb(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute("select distinct function_name from duckdb_functions()").fetchall()
+    assert sorted(ALLOWED - GRAMMAR - {name for (name,) in rows}) == []
+
+
+def test_the_vocabulary_leaves_out_what_reads_or_guesses(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute("select function_name from duckdb_functions() where stability = 'VOLATILE'").fetchall()
+    assert sorted({name for (name,) in rows} & ALLOWED) == []
+    reading = ("read_", "duckdb_", "pragma_", "parquet_", "pg_", "getenv", "glob", "query", "current_setting")
+    assert [name for name in ALLOWED if name.startswith(reading)] == []

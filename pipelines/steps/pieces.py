@@ -1,0 +1,87 @@
+"""Cut a batch's message set into pieces that fit in memory, and read them for either pass."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.profiles.events import MESSAGE_COLUMNS
+from pipelines.profiles.owners import Owners, stamped
+from pipelines.profiles.survey import SURVEYED, Bodies, Survey, bodies, survey, take_census
+
+_ROWS = 1_000_000
+_BYTES = 1 << 30
+"""A piece holds no more JSON than this, since a string view reaches 2 GB at most."""
+
+
+class Slice(NamedTuple):
+    """Some rows of a Parquet part."""
+
+    path: str
+    offset: int
+    length: int
+
+
+class Surveyed(NamedTuple):
+    """A slice and what was found in it, with its messages if they were kept."""
+
+    slice: Slice
+    found: Survey
+    kept: tuple[pl.DataFrame, Bodies] | None
+
+
+def slices(files: list[str]) -> list[Slice]:
+    """The parts cut at row groups, in order, so that a piece has about a million rows or a gigabyte."""
+    found: list[Slice] = []
+    for path in files:
+        metadata = pq.read_metadata(path)
+        offset = rows = size = 0
+        for group in range(metadata.num_row_groups):
+            one = metadata.row_group(group)
+            if rows and (rows + one.num_rows > _ROWS * 5 // 4 or size + one.total_byte_size > _BYTES):
+                found.append(Slice(path, offset, rows))
+                offset, rows, size = offset + rows, 0, 0
+            rows, size = rows + one.num_rows, size + one.total_byte_size
+        if rows:
+            found.append(Slice(path, offset, rows))
+    return found
+
+
+def survey_slice(one: Slice, owned: Owners, *, keep: bool) -> list[Surveyed]:
+    """Survey a slice. One that holds more JSON than a piece may, as repetitions unpack, comes back as several."""
+    columns = MESSAGE_COLUMNS if keep else ("row", *SURVEYED)
+    return _survey(one, _read(one, columns), owned, keep)
+
+
+def _survey(one: Slice, frame: pl.DataFrame, owned: Owners, keep: bool) -> list[Surveyed]:
+    if one.length > 1 and _json_bytes(frame) > _BYTES:
+        half = one.length // 2
+        first, second = one._replace(length=half), Slice(one.path, one.offset + half, one.length - half)
+        return [
+            *_survey(first, frame[:half], owned, keep=False),
+            *_survey(second, frame[half:], owned, keep=False),
+        ]
+    messages = stamped(frame, owned)
+    texts = bodies(messages)
+    found = survey(take_census(messages), texts)
+    return [Surveyed(one, found, (messages, texts) if keep else None)]
+
+
+def _json_bytes(frame: pl.DataFrame) -> int:
+    """Bytes of the longest of the JSON columns."""
+    sizes = frame.select(pl.col("traits", "properties", "context").str.len_bytes().cast(pl.Int64).sum())
+    return max(sizes.row(0))
+
+
+def ready(one: Surveyed, owned: Owners) -> tuple[pl.DataFrame, Bodies]:
+    """The stamped messages of a surveyed slice, and their JSON."""
+    if one.kept is not None:
+        return one.kept
+    messages = stamped(_read(one.slice, MESSAGE_COLUMNS), owned)
+    return messages, bodies(messages)
+
+
+def _read(one: Slice, columns: tuple[str, ...]) -> pl.DataFrame:
+    return pl.scan_parquet(one.path).select(columns).slice(one.offset, one.length).collect()
