@@ -1,6 +1,7 @@
 """What a batch's messages are kept or dropped by: numbering, ids made from content, duplicates, order.
 
-Statements over temporary tables of the loading connection (`TABLES`). Source: design section 4, "Ids" and "Order".
+Statements over temporary tables of the loading connection (`TABLES`).
+Source: design section 4, ids and order.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ TAKEN = "verdict is null and not filtered"
 
 
 def rejects(layout: Layout) -> tuple[Statement, ...]:
-    """Put aside the records of a block that are rejected, by the reader or by the checks, and count the filtered."""
+    """Put aside the rejected records of a block, the reader's and the checks', and count the filtered."""
     return (
         Statement(
             f"""insert into load_rejects
@@ -58,7 +59,7 @@ def nameless(layout: Layout) -> Statement:
 
 
 def contested(layout: Layout) -> Statement:
-    """`load_documents`: the records of a block that claim one id with different contents; `seq` is their row."""
+    """`load_documents`: the records of a block that claim one id for several contents; `seq` is their row."""
     return Statement(
         f"""create or replace temp table load_documents as
         select c.row as seq, json({layout.raw})::varchar as document
@@ -71,7 +72,8 @@ CONTENT = Statement("insert into load_content select seq, sha1(document) from lo
 NAMES = (
     Statement(
         """create or replace temp table load_hashed as
-        select seq, sha, md5_number_lower(sha) as key from (select seq, sha1(document) as sha from load_canonical)"""
+        select seq, sha, md5_number_lower(sha) as key
+        from (select seq, sha1(document) as sha from load_canonical)"""
     ),
     Statement(
         """create or replace temp table load_names as
@@ -90,7 +92,7 @@ NO_NAMES = Statement("create or replace temp table load_names (seq bigint, messa
 
 
 def number(base: int) -> Statement:
-    """`load_numbered`: the taken records of a block with their row in the batch, from `base`, and their id."""
+    """`load_numbered`: the taken records of a block with their row in the batch and their id."""
     return Statement(
         f"""create or replace temp table load_numbered as
         select seq, $base + row_number() over (order by seq) - 1 as row,
@@ -101,7 +103,7 @@ def number(base: int) -> Statement:
 
 
 def arriving(plain: bool) -> str:
-    """The messages of a block as a relation; `plain` if all were taken, with their own ids: no join is needed."""
+    """The messages of a block as a relation; `plain` if all were taken with ids of their own."""
     if plain:
         return "(select *, $base + seq as row from load_judged)"
     return """(select j.* replace (n.message_id as message_id), n.row
@@ -122,7 +124,8 @@ def write(plain: bool, base: int, columns: tuple[str, ...], path: str) -> Statem
     """Write a block's messages as one part of the message set."""
     return Statement(
         f"""copy (select {", ".join(columns)} from {arriving(plain)})
-        to {literal(path)} (format parquet, compression snappy, row_group_size 122880, dictionary_size_limit 4096)""",
+        to {literal(path)}
+        (format parquet, compression snappy, row_group_size 122880, dictionary_size_limit 4096)""",
         {"base": base} if plain else {},
     )
 
@@ -153,7 +156,8 @@ def contest(parts: list[str]) -> Statement:
           select t.row, t.file, t.line, t.message_id, hash({said}) as content
           from load_ties t join read_parquet($parts) p using (row))
         select row, file, line from said
-        where message_id in (select message_id from said group by message_id having count(distinct content) > 1)""",
+        where message_id in (
+          select message_id from said group by message_id having count(distinct content) > 1)""",
         {"parts": parts},
     )
 
@@ -163,7 +167,8 @@ DROPPED = Statement(
     select row from load_rivals left join load_content using (row)
     qualify row_number() over (partition by message_id order by timestamp, received_at, sha, row) > 1
     union
-    select a.row from load_arrived a semi join state.messages m on a.hash = m.hash and a.message_id = m.message_id"""
+    select a.row from load_arrived a
+    semi join state.messages m on a.hash = m.hash and a.message_id = m.message_id"""
 )
 """Duplicates: of several with one id in the batch all but the least, and every id an earlier batch had."""
 
@@ -201,8 +206,9 @@ COUNTS = Statement(
     """select file, sum(loaded)::bigint, sum(repaired)::bigint, sum(duplicate)::bigint,
       sum(rejected)::bigint, sum(filtered)::bigint
     from (
-      select file, (d.row is null and not repaired)::int as loaded, (d.row is null and repaired)::int as repaired,
-        (d.row is not null)::int as duplicate, 0 as rejected, 0 as filtered
+      select file, (d.row is null and not repaired)::int as loaded,
+        (d.row is null and repaired)::int as repaired, (d.row is not null)::int as duplicate,
+        0 as rejected, 0 as filtered
       from load_arrived left join load_dropped d using (row)
       union all select file, 0, 0, 0, 1, 0 from load_rejects
       union all select file, 0, 0, 0, 0, filtered from load_filtered)

@@ -7,7 +7,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from pipelines.errors import FileRefused
 
@@ -17,7 +17,8 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 def open_unpacked(path: Path) -> IO[bytes]:
     """The file for reading; a `.gz` is unpacked on the way."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    # The two have no type in common but what they do.
+    return cast(IO[bytes], gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
 
 
 def blocks(path: Path, size: int) -> Iterator[bytes]:

@@ -1,9 +1,9 @@
-"""The fields of Segment calls, from lines of JSON or from Parquet, as one relation that later steps read alike.
+"""The fields of Segment calls, from lines of JSON or from Parquet, as one relation.
 
-The relation (`FIELDS`): `seq file line fault filtered`, the texts `type message_id user_id anonymous_id group_id
-previous_id event name category` (NULL if absent, explicitly null, or neither a string nor an integer), for four
-of them `odd_<field>` (there, but neither), the times `timestamp received_at sent_at original_timestamp` and
-`without_zone`, the documents `traits properties context` as minified JSON objects.
+The relation of fields: `seq file line fault filtered`; the texts `type message_id user_id anonymous_id
+group_id previous_id event name category` (NULL if absent, null, or neither a string nor an integer), for four of them
+`odd_<field>` (there, but neither); the times `timestamp received_at sent_at original_timestamp` and
+`without_zone`; the documents `traits properties context` as minified JSON objects.
 
 Source: events specification, sections 1, 2, 4 and 7.
 """
@@ -57,12 +57,14 @@ _NOT_JSON = r"(?i)[:,\[]\s*-?(nan|inf)|,\s*[}\]]"
 
 
 def from_lines(source: str) -> str:
-    """SELECT of the relation `FIELDS` over a block of `jsonl.Lines` named `source`; parses each line once."""
+    """SELECT of the relation of fields over a block of `jsonl.Lines` `source`; parses each line once."""
     malformed = fault("invalid_json", None, "one JSON object on the line")
+    no_object = fault("not_an_object", None, "one JSON object on the line")
+    parsed = f"select *, try(json_transform(text, $shape)) as m from {quoted(source)}"
     faults = f"""case
         when m is null or m.type is null then case
           when not json_valid(text) then {malformed}
-          when json_type(text) <> 'OBJECT' then {fault("not_an_object", None, "one JSON object on the line")} end
+          when json_type(text) <> 'OBJECT' then {no_object} end
         when doubtful and regexp_matches(regexp_replace(text, '{_STRINGS}', '""', 'g'), '{_NOT_JSON}')
           then {malformed} end"""
     texts = [f"{given_text(field)} as {name}" for name, field in TEXTS.items()]
@@ -74,7 +76,7 @@ def from_lines(source: str) -> str:
     return finished(f"""
     select seq, file, line, {faults} as broken,
       {columns}
-    from (select seq, file, line, text, doubtful, try(json_transform(text, $shape)) as m from {quoted(source)})""")
+    from ({parsed})""")
 
 
 def given_text(field: str) -> str:
@@ -87,7 +89,7 @@ def _odd(value: str, name: str) -> str:
 
 
 def finished(parsed: str) -> str:
-    """The relation `FIELDS` over a SELECT of texts, `odd_*`, `*_text` times, `*_json` documents and `broken`."""
+    """The relation of fields over a SELECT of texts, `odd_*`, `*_text`, `*_json` documents and `broken`."""
     times = [f"{time_of(f'{name}_text')} as {name}_read" for name in TIMES]
     documents = [f"{given(f'{name}_json')} as {name}_given" for name in DOCUMENTS]
     read = ",\n      ".join([*times, *documents])

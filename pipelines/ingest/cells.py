@@ -1,8 +1,8 @@
 """The CSV grammar, compiled: bytes to records and cells, every record accounted for with its line.
 
 RFC 4180 with a declared dialect. A quote counts only as the first byte of a cell. Lines end in LF or CRLF.
-A quoted cell that is never closed, or goes on after its closing quote, spoils only the lines from the start of
-its record to the line it was opened on: reading starts again on the next line.
+A quoted cell that is never closed, or goes on after its closing quote, spoils only the lines from the start
+of its record to the line it was opened on: reading starts again on the next line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
 
 FINE, SHORT, LONG, UNCLOSED, AFTER_QUOTE = range(5)
-"""What a record is: as wide as the header, narrower, wider, with a quote never closed, with text after one."""
+"""What a record is: as wide as the header, narrower, wider, a quote never closed, text after a closed one."""
 
 MOST_BYTES = 64 << 20
 """Of one record: beyond it, a quote is taken as never closed."""
@@ -35,7 +35,7 @@ class Dialect(NamedTuple):
 
 
 class Records(NamedTuple):
-    """The records in a buffer: bounds, first line, `status`, cells found, and the bounds and form of each cell."""
+    """The records in a buffer: bounds, first line, `status`, cells found; bounds and form of each cell."""
 
     starts: Longs
     ends: Longs
@@ -61,7 +61,7 @@ def _line_end(data: Bytes, position: int, end: int) -> int:
 
 @numba.njit(nogil=True, cache=True)
 def _quoted_end(data: Bytes, position: int, end: int, dialect: Dialect) -> tuple[int, int, bool]:
-    """From behind an opening quote: position of the closing one (or -1), newlines inside, whether any is escaped."""
+    """From behind an opening quote: where the closing one is (or -1), newlines inside, any escapes."""
     newlines = 0
     escaped = False
     while position < end:
@@ -92,7 +92,7 @@ def _ends_cell(data: Bytes, position: int, end: int, dialect: Dialect) -> bool:
 
 @numba.njit(nogil=True, cache=True)
 def _cell(data: Bytes, position: int, end: int, dialect: Dialect) -> tuple[int, int, int, int, int, int]:
-    """One cell: its bounds, its form, the position behind it, newlines inside, and FINE, UNCLOSED or AFTER_QUOTE."""
+    """One cell: its bounds, its form, the position behind it, newlines inside, its status."""
     if position < end and data[position] == dialect.quote:
         closing, newlines, escaped = _quoted_end(data, position + 1, end, dialect)
         if closing < 0:
@@ -135,8 +135,8 @@ def _is_blank(data: Bytes, position: int, end: int) -> bool:
 def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) -> Records:  # noqa: C901, PLR0912, PLR0915  # one pass over bytes; its parts are the functions above
     """Cut `data` into records of `columns` cells; `line` is the number of its first line.
 
-    Unless it is the `last` of the file, a record that reaches the end is left for the next call: `consumed` says
-    how far the buffer is done with. Blank lines are no records.
+    Unless it is the `last` of the file, a record that reaches the end is left for the next call: `consumed`
+    says how far the buffer is done with. Blank lines are no records.
     """
     end = len(data)
     most = 1
@@ -208,7 +208,7 @@ def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) ->
 def column(
     data: Bytes, starts: Longs, ends: Longs, forms: npt.NDArray[np.uint8], dialect: Dialect
 ) -> tuple[Longs, Bytes, npt.NDArray[np.bool_]]:
-    """One column's cells as the parts of an Arrow string array: offsets, bytes, and which cells hold something.
+    """One column's cells as the parts of an Arrow string array: offsets, bytes, which cells hold something.
 
     Escapes are resolved. A cell of nothing but blanks holds nothing.
     """

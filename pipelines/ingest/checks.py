@@ -1,8 +1,9 @@
-"""Which records are taken: the rules as data, first match wins. Source: events specification, section 6; design
-section 4 ("taken or not").
+"""Which records are taken: the rules as data, first match wins.
 
-Faults of form (no JSON, a time that cannot be read, a cell of the wrong type) are found where the fields are read;
-what is checked here holds for calls and profile rows alike.
+Source: events specification, section 6; design section 4, "taken or not".
+
+Faults of form (no JSON, a time that cannot be read, a cell of the wrong type) are found where fields are
+read; what is checked here holds for calls and profile rows alike.
 """
 
 from __future__ import annotations

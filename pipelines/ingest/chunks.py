@@ -55,7 +55,9 @@ class Chunk:
     records: pa.Table
     rejects: pa.Table | None = None
     size: int = 0
-    """Bytes read for it, for progress and for the size of blocks."""
+    """Bytes of memory it takes, about."""
+    read: int = 0
+    """Bytes of the file it was read from."""
 
     @property
     def rows(self) -> int:
@@ -71,7 +73,8 @@ class Block:
     layout: Layout
     records: pa.Table
     rejects: pa.Table
-    size: int
+    read: int
+    """Bytes of files it was read from."""
 
 
 def assemble(chunks: Iterable[Chunk]) -> Iterator[Block]:
@@ -105,7 +108,7 @@ def _block(layout: Layout, chunks: list[Chunk]) -> Block:
         layout,
         pa.Table.from_batches(morsels, schema),
         pa.concat_tables(rejects) if rejects else REJECTS.empty_table(),
-        sum(chunk.size for chunk in chunks),
+        sum(chunk.read for chunk in chunks),
     )
 
 

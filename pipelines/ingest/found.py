@@ -34,7 +34,7 @@ class Found:
 
 
 class Digest(NamedTuple):
-    """SHA-256 of the unpacked bytes (NULL if unreadable), their number, and why the file cannot be used, if so."""
+    """SHA-256 of the unpacked bytes (None if unreadable), their number, why the file is refused, if so."""
 
     sha256: str | None
     size: int
@@ -48,7 +48,7 @@ def discover(space: Space) -> tuple[Found, ...]:
     """
     found: dict[Path, Found] = {}
     for source in sorted((*space.profiles, *space.events), key=lambda source: source.order):
-        paths = [Path(path) for path in glob.glob(source.path, recursive=True)]  # noqa: PTH207  # the pattern is absolute
+        paths = [Path(path) for path in glob.glob(source.path, recursive=True)]
         if not paths and not glob.has_magic(source.path):
             raise InputError(
                 "an input file is missing",

@@ -35,7 +35,10 @@ def dialect(source: Input) -> Dialect:
 
 
 def columns(headers: Sequence[str], source: Input, rules: Rules, where: str) -> tuple[Column, ...]:
-    """The columns the headers stand for; raises `FileRefused` for the first thing wrong, `where` naming the line."""
+    """The columns the headers stand for; raises `FileRefused` for the first thing wrong.
+
+    `where` names file and line.
+    """
     _check_delimiter(headers, source, where)
     _check_spelling(headers, where)
     renamed = dict(source.columns)

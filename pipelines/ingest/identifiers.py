@@ -25,7 +25,7 @@ _REASONS = "struct(type varchar, reason varchar)[]"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place a type is read from, as columns: its text, and whether something else stands there (or None)."""
+    """A place a type is read from, as columns: its text, and whether something else stands there."""
 
     text: str
     odd: str | None = None
@@ -33,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Per declared type its candidates in order of position; `external`: is there a column of external ids?"""
+    """Per declared type its candidates in order of position; whether there are external ids."""
 
     candidates: Mapping[str, tuple[Candidate, ...]]
     external: bool

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a message: a top-level field (`path` empty) or keys into a document, with conditions beside it.
+    """A place in a message: a top-level field (`path` empty) or keys into a document, and conditions.
 
     A condition is the key of a sibling and the JSON text it must have.
     """

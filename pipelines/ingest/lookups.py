@@ -40,8 +40,8 @@ def wanted(rules: Rules) -> frozenset[str]:
 def from_calls(fields: str, rules: Rules, may: May) -> tuple[str, dict[str, object]]:
     """SELECT of the relation `fields` of calls with its identifier columns, and the parameters it needs.
 
-    It has `context_group_id` besides: the text of a track's `context.groupId`. Places where, by `may`, nothing
-    can be are left out.
+    It has `context_group_id` besides: the text of a track's `context.groupId`. Places where nothing
+    can be, by `may`, are left out.
     """
     looked = _Looked()
     external, group = (may("context", path) for path in (_EXTERNAL_IDS, _GROUP_ID))
@@ -90,7 +90,9 @@ class _Looked:
             # A Group call's traits are the account's: they say nothing about the user who sent it.
             tests.append("type = 'group'" if rule.collection == "accounts" else "type <> 'group'")
         value = self.value(location.document, location.path, tests)
-        return Candidate(filled(f"({text_of(value)})"), f"{value}::varchar <> 'null' and {text_of(value)} is null")
+        return Candidate(
+            filled(f"({text_of(value)})"), f"{value}::varchar <> 'null' and {text_of(value)} is null"
+        )
 
     def value(self, document: str, path: tuple[str, ...], tests: list[str] | None = None) -> str:
         """The name of the JSON value at a path, where all tests hold."""

@@ -1,8 +1,8 @@
 """From a block of records to judged messages, and from those to the parts of a message set: the statements.
 
-The relation `judged` has one row a record of the block: the columns of a message (`COLUMNS` without `row`), and
-`seq`, `verdict` (why it is rejected, or NULL), `filtered`, `repaired`. Source of the times: events specification,
-section 2; of ids and order: design section 4.
+The relation `judged` has one row a record of the block: the columns of a message without `row`, and `seq`,
+`verdict` (why it is rejected, or NULL), `filtered`, `repaired`. Source of the times: events specification,
+section 2.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pipelines.ingest import calls, checks, identifiers, lookups
-from pipelines.ingest.expressions import filled
 from pipelines.ingest.chunks import Layout
+from pipelines.ingest.expressions import filled
 from pipelines.ingest.jsonl import Lines
 from pipelines.ingest.parquet import Structs
 from pipelines.ingest.rows import Cells, from_cells
@@ -68,7 +68,7 @@ def columns(rules: Rules) -> tuple[str, ...]:
 def judge(
     source: str, target: str, layout: Layout, rules: Rules, batch_time: datetime, max_future: timedelta
 ) -> Statement:
-    """The statement that makes the temporary table `target` of judged records from the block named `source`."""
+    """The statement that makes the temporary table `target` of judged records from the block `source`."""
     placed, params = _placed(source, layout, rules)
     origin = layout.source
     kinds = ", ".join(identifiers.columns(rules))

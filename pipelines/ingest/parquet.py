@@ -118,7 +118,9 @@ def read(path: Path, source: Input, file: int) -> Iterator[Chunk]:
             size = path.stat().st_size / max(parquet.metadata.num_rows, 1)
             line = 1
             for batch in parquet.iter_batches(batch_size=MORSEL_ROWS):
-                yield Chunk(layout, _records(batch, file, line), None, int(size * batch.num_rows))
+                yield Chunk(
+                    layout, _records(batch, file, line), None, batch.nbytes, int(size * batch.num_rows)
+                )
                 line += batch.num_rows
     except (pa.ArrowInvalid, OSError) as error:
         raise FileRefused(
@@ -158,9 +160,7 @@ def _key(name: str) -> str:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _is_time(kind: pa.DataType) -> bool:

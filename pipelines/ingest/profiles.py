@@ -1,7 +1,7 @@
 """Profiles CSV: uploads of customers, read by their header, with the line of every record.
 
-Source: csv-upload specification, section 1. Rows that cannot be cut into the header's columns are rejected one by
-one; only what makes the file as a whole unreadable refuses it.
+Source: csv-upload specification, section 1. Rows that cannot be cut into the header's columns are rejected
+one by one; only what makes the file as a whole unreadable refuses it.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def _with_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
 def _header(
     text: bytes, last: bool, source: Input, rules: Rules, name: str, digest: str
 ) -> tuple[Cells, int, int] | None:
-    """The layout the first record declares, its size in bytes and the line after it; None if more text is needed."""
+    """The layout the first record declares, its bytes and the line after it; None if more text is needed."""
     data = np.frombuffer(text, dtype=np.uint8)
     dialect = header.dialect(source)
-    # As many cells as there can be, then again as many as there are: the header says how many columns a row has.
+    # Cut twice: for how many cells there are, then for the cells.
     first = cells.split(data[: _line_limit(text)], last, 1, 1, dialect)
     if not len(first.starts):
         if last:
@@ -131,7 +131,7 @@ def _chunk(
     for place in range(len(layout.columns)):
         columns[f"c{place + 1}"] = _column(data, records, place, fine, dialect)
     rejects = None if fine.all() else _rejects(data, records, status, layout, file)
-    return Chunk(layout, pa.table(columns), rejects, int(records.consumed))
+    return Chunk(layout, pa.table(columns), rejects, int(records.consumed), int(records.consumed))
 
 
 def _column(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipelines.ingest.expressions import FAULT, TIME_EXPECTED, fault, time_of, without_zone
 from pipelines.ingest.chunks import Layout
+from pipelines.ingest.expressions import FAULT, TIME_EXPECTED, fault, time_of, without_zone
 from pipelines.ingest.header import OWN_FIELDS, Column
 from pipelines.ingest.identifiers import Candidate, Places, extract
 from pipelines.ingest.locations import parse
@@ -19,12 +19,13 @@ from pipelines.space import Input
 from pipelines.types import BIGINT, BOOLEAN, DOUBLE, TIMESTAMP
 
 _DATE = "date"
+_NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _ALIASES = {"integer": BIGINT, "number": DOUBLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Layout: `record` (1-based data row), `raw`, and a text column `c1`.. per header, NULL for a blank cell."""
+    """Layout: `record` (1-based data row), `raw`, a text column `c1`.. per header, NULL for a blank cell."""
 
     source: Input
     columns: tuple[Column, ...]
@@ -42,7 +43,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """A cell read as a type: the value as SQL (NULL if it does not fit), and what to tell whoever wrote the cell."""
+    """A cell read as a type: the value as SQL (NULL if it does not fit), and what should have stood there."""
 
     value: Callable[[str], str]
     expected: str
@@ -57,7 +58,7 @@ _TYPES: Mapping[str, _Typed] = {
     ),
     DOUBLE: _Typed(
         lambda c: (
-            f"case when regexp_full_match(trim({c}), '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?') "
+            f"case when regexp_full_match(trim({c}), '{_NUMBER}') "
             f"and isfinite(try_cast(trim({c}) as double)) then try_cast(trim({c}) as double) end"
         ),
         "a number with a point for decimals",
@@ -77,7 +78,7 @@ _TYPES: Mapping[str, _Typed] = {
 
 
 def from_cells(source: str, layout: Cells, rules: Rules) -> str:
-    """SELECT of the relation of fields (see `calls`) with its identifier columns, over a block named `source`."""
+    """SELECT of the relation of fields (see `calls`) with identifier columns, over a block named `source`."""
     own = {column.identifier: f"c{column.place}" for column in reversed(layout.columns) if column.identifier}
     texts = {name: own.get(name, "null::varchar") for name in OWN_FIELDS}
     time = next((f"c{c.place}" for c in layout.columns if c.name == layout.source.timestamp), None)
@@ -139,7 +140,7 @@ def _faults(layout: Cells, time: str | None) -> str:
 
 
 def _traits(layout: Cells) -> str:
-    """The filled cells as a JSON object under their names; the message's own fields and its time are not traits."""
+    """The filled cells as a JSON object under their names, but for the message's own fields and its time."""
     pairs = []
     for column in layout.columns:
         if column.identifier in OWN_FIELDS or column.name == layout.source.timestamp:

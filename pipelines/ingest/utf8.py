@@ -1,4 +1,4 @@
-"""Which stretches of a buffer are not UTF-8, or hold a NUL byte: the compiled check for blocks that need it."""
+"""Which stretches of a buffer are not UTF-8, or hold a NUL byte: a compiled check for blocks that need it."""
 
 from __future__ import annotations
 

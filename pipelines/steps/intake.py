@@ -1,4 +1,4 @@
-"""Which files a load takes: the new ones, those to be tried again, and those an interrupted batch had begun with."""
+"""Which files a load takes: new ones, those to be tried again, those an interrupted batch had begun with."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Known:
 
 
 def take(space: Space, store: Store, now: datetime, again: Sequence[Path]) -> Intake:
-    """Look at all inputs; if a file is new, or asked for `again`, open a batch for it, its files fixed with it."""
+    """Look at all inputs; if a file is new, or asked for `again`, open a batch and fix its files."""
     found = discover(space)
     forced = _forced(found, again)
     known = _known(store)
@@ -117,7 +117,8 @@ def take(space: Space, store: Store, now: datetime, again: Sequence[Path]) -> In
 def resume(space: Space, store: Store, batch: Batch) -> tuple[Taken, ...]:
     """The files a batch was opened with; one that has changed since, or is gone, comes with its refusal."""
     rows = store.execute(
-        "select file, path, sha256, settings_hash from ops.files where batch = $batch and status = $status order by file",
+        """select file, path, sha256, settings_hash from ops.files
+        where batch = $batch and status = $status order by file""",
         {"batch": batch.batch, "status": OPENED},
     ).fetchall()
     here = {(file.name, file.source.settings_hash): file for file in discover(space)}
@@ -169,8 +170,9 @@ def _enter(
     store: Store, number: int, batch: int | None, file: Found, digest: Digest, status: str, time: datetime
 ) -> None:
     store.execute(
-        """insert into ops.files values ($file, $batch, $kind, $path, $sha256, $size, $modified, $settings, $source,
-          $status, 0, 0, 0, 0, 0, 0, null, null, $time)""",
+        """insert into ops.files values
+          ($file, $batch, $kind, $path, $sha256, $size, $modified, $settings, $source, $status,
+          0, 0, 0, 0, 0, 0, null, null, $time)""",
         {
             "file": number,
             "batch": batch,

@@ -34,7 +34,7 @@ _NO_COUNTS = (0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What became of one file: a row of `ops.files`; rows = loaded + repaired + duplicate + rejected + filtered."""
+    """What became of one file; rows = loaded + repaired + duplicate + rejected + filtered."""
 
     path: str
     status: str
@@ -96,8 +96,8 @@ def load(
     )
 
 
-class _Unusable(Exception):  # noqa: N818  # no error for a user: it starts the batch again without the file
-    """A file turned out to be unusable after some of it had been handed on."""
+class _Unusable(Exception):
+    """A file turned out to be unusable after some of it had been handed on; all starts again without it."""
 
     def __init__(self, number: int, refusal: FileRefused) -> None:
         super().__init__(number)
@@ -183,7 +183,7 @@ def _stream(
             store.execute(arrivals.write(plain, base, messages.columns(batch.rules), path))
             parts.append(path)
             base += taken
-        progress.advance(block.size)
+        progress.advance(block.read)
     return parts
 
 
@@ -204,7 +204,7 @@ def _number(store: Store, block: Block, base: int, nameless: bool) -> None:
 
 
 def _canonical(store: Store, documents: Statement) -> None:
-    """Put the documents that the statement gathers in `load_documents` into canonical form as `load_canonical`."""
+    """Put the documents that the statement gathers into canonical form, as `load_canonical`."""
     store.execute(documents)
     table = store.con.sql("select seq, document from load_documents").to_arrow_table()
     text = table["document"].cast(pa.large_string()).combine_chunks()
@@ -212,7 +212,7 @@ def _canonical(store: Store, documents: Statement) -> None:
 
 
 def _find_duplicates(store: Store, reading: _Reading, parts: list[str]) -> None:
-    """Find the messages not to be kept; only where one id has several contents at one time are files read again."""
+    """Find the messages not to be kept; files are read again only for ids with several contents."""
     for statement in arrivals.RIVALS:
         store.execute(statement)
     if parts and store.scalar("select count(*) from load_ties"):
@@ -267,16 +267,19 @@ def _report(file: Taken, reading: _Reading, counts: tuple[int, ...]) -> FileRepo
             expected="rows = loaded + repaired + duplicate + rejected + filtered",
             hint="this is a fault of unify, not of the file: nothing of the batch was kept",
         )
-    return FileReport(file.found.name, "loaded", rows, *counts)
+    loaded, repaired, duplicate, rejected, filtered = counts
+    return FileReport(file.found.name, "loaded", rows, loaded, repaired, duplicate, rejected, filtered)
 
 
 def _receipt(store: Store, file: Taken, report: FileReport) -> None:
-    """Complete the file's row. One that changed is known by nothing, so that as it is now it counts as new."""
+    """Complete the file's row. One that changed is known by nothing: as it is now it counts as new."""
     forget = report.code == "FILE_CHANGED"
     store.execute(
         """update ops.files set status = $status, rows = $rows, loaded = $loaded, repaired = $repaired,
-          duplicate = $duplicate, rejected = $rejected, filtered = $filtered, code = $code, message = $message,
-          sha256 = case when $forget then null else sha256 end, size = case when $forget then null else size end,
+          duplicate = $duplicate, rejected = $rejected, filtered = $filtered,
+          code = $code, message = $message,
+          sha256 = case when $forget then null else sha256 end,
+          size = case when $forget then null else size end,
           modified_ns = case when $forget then null else modified_ns end
         where file = $file""",
         {

@@ -99,7 +99,9 @@ def _trait_memory(store: Store) -> list[str]:
     """What compute remembers of the values it sent."""
     rows = store.execute(
         "select table_name from information_schema.tables"
-        " where table_schema = 'state' and table_name like 'trait\\_%' escape '\\' order by table_name"
+        # The old store is attached, and has tables of the same names.
+        " where table_catalog = current_database()"
+        " and table_schema = 'state' and table_name like 'trait\\_%' escape '\\' order by table_name"
     ).fetchall()
     return [f"state.{quoted(name)}" for (name,) in rows]
 

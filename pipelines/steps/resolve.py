@@ -65,10 +65,11 @@ def resolve_batch(space: Space, store: Store, batch: Batch) -> ResolveReport:
     """Replay one batch under its own rules and write what changed to `state`, in one transaction."""
     rules = batch.rules
     files = set_files(store, batch.message_set)
-    order = _order(store, batch)
+    rows = _rows(store, batch)
+    order = _positions(files)[rows]
     mentions = encode(_reader(files), order, _users(rules), threads=_threads(space))
     times = _times(files, order)
-    addressees = _addressees(store, files, order) if batch.kind == "traits" and files else None
+    addressees = _addressees(store, files, rows) if batch.kind == "traits" and files else None
     resolution = resolve_messages(mentions, times, rules, _known(store, mentions, addressees), addressees)
     report = ResolveReport(
         batches=1,
@@ -79,7 +80,7 @@ def resolve_batch(space: Space, store: Store, batch: Batch) -> ResolveReport:
         demotions=len(resolution.log),
     )
     with store.transaction():
-        _write(store, batch, order, resolution, files)
+        _write(store, batch, rows, _times(files, order, "received_at"), resolution, files)
         advance(
             store,
             batch,
@@ -102,14 +103,23 @@ def _threads(space: Space) -> int:
     return space.resources.threads or os.cpu_count() or 1
 
 
-def _order(store: Store, batch: Batch) -> Longs:
-    """The row of each message in the set, by ordinal."""
+def _rows(store: Store, batch: Batch) -> Longs:
+    """The `row` of each message, by ordinal."""
     frame = store.frame(
         "select ordinal, row from state.messages where batch = $batch", {"batch": batch.batch}
     )
-    order = np.empty(len(frame), dtype=np.int64)
-    order[frame["ordinal"].to_numpy()] = frame["row"].to_numpy()
-    return order
+    rows = np.empty(len(frame), dtype=np.int64)
+    rows[frame["ordinal"].to_numpy()] = frame["row"].to_numpy()
+    return rows
+
+
+def _positions(files: list[str]) -> Longs:
+    """Where each `row` lies in the parts: a writer with several threads may have put them in another order."""
+    chunks = [chunk.to_numpy() for chunk in _reader(files)("row")]
+    rows = np.concatenate([np.empty(0, dtype=np.int64), *chunks])
+    positions = np.empty(len(rows), dtype=np.int64)
+    positions[rows] = np.arange(len(rows))
+    return positions
 
 
 def _reader(files: list[str]) -> Column:
@@ -130,7 +140,7 @@ def _times(files: list[str], order: Longs, column: str = "timestamp") -> Longs:
     return np.concatenate(chunks)[order] if chunks else np.empty(0, dtype=np.int64)
 
 
-def _addressees(store: Store, files: list[str], order: Longs) -> pa.Array:
+def _addressees(store: Store, files: list[str], rows: Longs) -> pa.Array:
     """The profile each message is addressed to, by ordinal; null for those that are matched."""
     frame = store.frame(
         """
@@ -139,10 +149,10 @@ def _addressees(store: Store, files: list[str], order: Longs) -> pa.Array:
         """,
         {"files": files},
     )
-    rows = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
-    profile = np.zeros(rows, dtype=np.int64)
-    profile[frame["row"].to_numpy()] = frame["profile"].to_numpy()
-    return pa.array(profile[order], mask=profile[order] == 0)
+    by_row = np.zeros(sum(pq.ParquetFile(file).metadata.num_rows for file in files), dtype=np.int64)
+    by_row[frame["row"].to_numpy()] = frame["profile"].to_numpy()
+    profile = by_row[rows]
+    return pa.array(profile, mask=profile == 0)
 
 
 def _known(store: Store, mentions: Mentions, addressees: pa.Array | None) -> Known:
@@ -188,11 +198,13 @@ def _known(store: Store, mentions: Mentions, addressees: pa.Array | None) -> Kno
     return Known(members, held, next_profile)
 
 
-def _write(store: Store, batch: Batch, order: Longs, resolution: Resolution, files: list[str]) -> None:
+def _write(
+    store: Store, batch: Batch, rows: Longs, received: Longs, resolution: Resolution, files: list[str]
+) -> None:
     """Append and move what the resolution says, in the caller's transaction."""
-    owners = resolution.owners.append_column("row", pa.array(order))
-    received = _times(files, order, "received_at")[resolution.identifiers["ordinal"].to_numpy()]
-    mapped = resolution.identifiers.append_column("received_at", pa.array(received, type=pa.timestamp("us")))
+    owners = resolution.owners.append_column("row", pa.array(rows))
+    receipts = pa.array(received[resolution.identifiers["ordinal"].to_numpy()], type=pa.timestamp("us"))
+    mapped = resolution.identifiers.append_column("received_at", receipts)
     with store.frames(
         owners=owners,
         created=_with_segment_ids(store, batch, resolution.profiles),

@@ -72,7 +72,7 @@ struct_pack struct_values unnest
 """
 
 _JSON = """
--> ->> array_to_json from_json json json_array json_array_length json_contains json_exists json_extract
+->> array_to_json from_json json json_array json_array_length json_contains json_exists json_extract
 json_extract_path json_extract_path_text json_extract_string json_group_array json_group_object
 json_keys json_merge_patch json_object json_pretty json_quote json_strip_nulls json_structure
 json_transform json_type json_valid json_value row_to_json to_json
@@ -83,7 +83,7 @@ constant_or_null if nullif typeof
 """
 
 _GRAMMAR = """
-! case cast coalesce current_timestamp grouping ifnull is_distinct_from is_not_distinct_from localtimestamp
+! -> case cast coalesce current_timestamp grouping ifnull is_distinct_from is_not_distinct_from localtimestamp
 not nvl try try_cast
 """
 

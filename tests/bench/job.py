@@ -1,12 +1,14 @@
-"""The job on one workload: one process a step, as an operator would run them one after the other."""
+"""The job on one workload: as one `unify run`, and once more step by step, a process each.
+
+The whole job is what `unify run` costs. A process a step tells what each step needs of CPU and memory; that
+adds up to more, because every process starts anew.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from pathlib import Path
 
 from .measure import Cost, measure
@@ -14,7 +16,7 @@ from .measure import Cost, measure
 NOW = "2026-04-02T00:00:00Z"
 # the second half carries the batch of messages that `compute` made
 STEPS = ("load", "resolve", "materialize", "compute", "resolve", "materialize")
-DATED = ("load", "compute")  # the steps that open a batch, which has a time
+DATED = ("run", "load", "compute")  # what opens a batch, which has a time
 FLOORS = ("table", "memory", "identifiers")
 
 
@@ -24,13 +26,10 @@ class Result:
 
     events: int
     form: str
+    whole: Cost
     steps: tuple[tuple[str, Cost], ...]
     floors: dict[str, Cost]
     store_bytes: int
-
-    @property
-    def whole(self) -> Cost:
-        return reduce(add, (cost for _, cost in self.steps))
 
     @property
     def identity(self) -> Cost:
@@ -63,22 +62,29 @@ def run(cache: Path, events: int, form: str) -> Result:
             [sys.executable, "-m", "tests.bench.floors", floor, files, str(work)], work / f"{floor}.log"
         )
     (work / "floor.duckdb").unlink()
-    space = work / "space.yaml"
-    space.write_text(Path(__file__).with_name("space.yaml").read_text().replace("EVENTS", files))
     _warm(source)
-    steps = tuple((step, _step(step, space)) for step in STEPS)
-    size = sum(
-        path.stat().st_size
-        for path in work.rglob("*")
-        if path.is_file() and path.suffix in (".duckdb", ".parquet")
-    )
+    whole = _unify(_space(work / "whole", files), "run")
+    size = sum(path.stat().st_size for path in (work / "whole").rglob("*") if path.is_file())
+    shutil.rmtree(work / "whole")
+    _warm(source)
+    space = _space(work / "steps", files)
+    steps = tuple((step, _unify(space, step)) for step in STEPS)
     shutil.rmtree(work)
-    return Result(events, form, steps, floors, size)
+    return Result(events, form, whole, steps, floors, size)
 
 
-def _step(step: str, space: Path) -> Cost:
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", step, str(space)]
-    return measure([*command, "--now", NOW] if step in DATED else command, space.parent / f"{step}.log")
+def _space(folder: Path, files: str) -> Path:
+    """A space file in a folder of its own, where its store will be."""
+    folder.mkdir()
+    text = Path(__file__).with_name("space.yaml").read_text(encoding="utf-8")
+    space = folder / "space.yaml"
+    space.write_text(text.replace("EVENTS", files), encoding="utf-8")
+    return space
+
+
+def _unify(space: Path, command: str) -> Cost:
+    line = [sys.executable, "-c", "from pipelines.cli import main; main()", command, str(space)]
+    return measure([*line, "--now", NOW] if command in DATED else line, space.parent / f"{command}.log")
 
 
 def _warm(source: Path) -> None:

@@ -30,10 +30,6 @@ class Cost:
     cpu: float
     peak: int
 
-    def __add__(self, other: Cost) -> Cost:
-        """One after the other: times add up, of the peaks the higher counts."""
-        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.peak, other.peak))
-
 
 def measure(command: Sequence[str], log: Path) -> Cost:
     """The cost of `command`, whose output goes to `log`; a failure is raised with the log's last lines."""

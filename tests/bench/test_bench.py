@@ -25,10 +25,9 @@ def smoke(cache: Path, form: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("form", ["jsonl", "parquet"])
-def test_a_small_benchmark_runs_to_its_end(tmp_path: Path, form: str) -> None:
-    printed = smoke(tmp_path, form)
-    assert f"20,000 events from {form}" in printed
+def test_a_small_benchmark_runs_to_its_end(tmp_path: Path) -> None:
+    printed = smoke(tmp_path, "parquet")
+    assert "20,000 events from parquet" in printed
     for line in ("load", "resolve", "materialize", "compute", "resolve (traits)", "**whole job**", "floor 2"):
         assert f"| {line}" in printed
 
@@ -72,11 +71,11 @@ def test_the_workload_has_the_mix_it_claims(workload: duckdb.DuckDBPyConnection)
     assert (least, most, ids, names) == (1, 3, 1.0, 12)
 
 
-def test_costs_of_steps_add_up_and_peaks_do_not() -> None:
+def test_bars_compare_the_first_resolve_the_whole_job_and_the_highest_peak() -> None:
     step, floor = Cost(10.0, 18.0, 3_000_000_000), Cost(4.0, 8.0, 1_000_000_000)
     floors = {"table": floor, "memory": floor, "identifiers": floor}
-    result = Result(1000, "jsonl", (("load", step), ("resolve", step), ("resolve", floor)), floors, 5)
-    assert result.whole == Cost(24.0, 44.0, 3_000_000_000)
+    whole = Cost(24.0, 44.0, 2_000_000_000)
+    result = Result(1000, "jsonl", whole, (("load", step), ("resolve", step), ("resolve", floor)), floors, 5)
     assert result.identity == step
     assert [(bar.value, bar.held) for bar in bars(result)] == [(2.5, True), (6.0, False), (3.0, True)]
     assert "| whole job / floor 1 | 6.00x | 5x | MISSED |" in table(result)

@@ -137,6 +137,9 @@ def _first_day() -> list[dict[str, object]]:
         _event(52, 0, type="page", anonymousId="kiosk", name="Home"),
         _event(53, 0, type="group", userId="u1", groupId="g1", traits={"name": "Acme"}),
         _event(54, 0, type="alias", userId="u1", previousId="a1-0"),
+        # Two people at one till.
+        _event(60, 0, type="page", name="Till", anonymousId="till", userId="u7"),
+        _event(61, 0, type="page", name="Till", anonymousId="till", userId="u8"),
         # Two messages of one id: the earlier stays. Two without an id that are alike: both stay.
         _event(55, 0, type="track", event="Twice", userId="u2", properties={"which": "later"}),
         _event(55, 0, type="track", event="Twice", userId="u2", properties={"which": "later too"}),

@@ -18,7 +18,7 @@ from pipelines.store import Store, open_store
 from pipelines.store.ledger import batches
 from pipelines.store.sets import set_files
 
-NOW = datetime(2026, 11, 22, 12)
+NOW = datetime(2026, 11, 22, 12)  # noqa: DTZ001  # batch times are naive UTC
 
 RULES = Rules(
     (

@@ -25,7 +25,8 @@ def settings(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def content(case: dict[str, Any]) -> bytes:
-    return case["latin"].encode("windows-1252") if "latin" in case else case["text"].encode()
+    text: str = case.get("latin", case.get("text"))
+    return text.encode("windows-1252" if "latin" in case else "utf-8")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["title"])
