@@ -216,8 +216,8 @@ class SpaceForm(Form):
     """How messages become profiles."""
     traits: TraitsForm = TraitsForm()
     """Traits made from events and tables."""
-    trait_history: Literal["snapshot", "every_change"] = "snapshot"
-    """Rows of profile_traits_updates: one a batch and profile, or one for each change."""
+    trait_history: Literal["snapshot"] = "snapshot"
+    """Rows of profile_traits_updates: one a batch and profile that changed."""
     max_future: Duration = timedelta(hours=24)
     """How far after the batch's time a message may be dated."""
     audiences: Annotated[list[Any], Field(max_length=0)] = []  # Any: none can be given yet.

@@ -93,6 +93,6 @@ class Space:
     identity: Rules
     computed: tuple[ComputedTrait, ...] = ()
     sql_traits: tuple[str, ...] = ()
-    trait_history: Literal["snapshot", "every_change"] = "snapshot"
+    trait_history: Literal["snapshot"] = "snapshot"
     max_future: timedelta = timedelta(hours=24)
     targets: tuple[str, ...] = ()

@@ -95,11 +95,14 @@ def watched() -> bool:
 def show(tables: Sequence[Table]) -> None:
     """Print tables to stdout, one below the other."""
     console = Console(width=None if watched() else PLAIN_WIDTH, highlight=False)
-    for table in tables:
-        console.print()
-        console.print(_laid_out(table))
-        if table.note:
-            console.print(Text(visible(table.note), style="dim"))
+    with console.capture() as captured:
+        for table in tables:
+            console.print()
+            console.print(_laid_out(table))
+            if table.note:
+                console.print(Text(visible(table.note), style="dim"))
+    # Cells are padded to the width of their column, which in a log is noise.
+    _write(sys.stdout, "\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def show_json(value: Mapping[str, Any]) -> None:  # Any: whatever JSON can hold
@@ -128,7 +131,7 @@ def visible(text: str) -> str:
 
 def _laid_out(table: Table) -> RichTable:
     title = Text(table.title, style="bold")
-    rich = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    rich = RichTable(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, name in enumerate(table.columns):
         numbers = all(isinstance(row[place], int | float | None) for row in table.rows)
         rich.add_column(name, justify="right" if numbers else "left", overflow="fold")

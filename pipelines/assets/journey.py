@@ -17,9 +17,6 @@ from pipelines.steps.tables import tables
 WRITER = "store_writer"
 """A store has one writer at a time, so Dagster starts one step at a time that writes."""
 
-LOCKED = dg.RetryPolicy(max_retries=2, delay=60)
-"""For a store that stayed locked longer than the resource's `wait`; no other failure is tried again."""
-
 OWNERS = ["team:data-engineering"]
 
 files = dg.AssetSpec(
@@ -51,7 +48,6 @@ files = dg.AssetSpec(
     ],
     group_name="load",
     pool=WRITER,
-    retry_policy=LOCKED,
 )
 def load_files(context: dg.AssetExecutionContext, space: SpaceResource) -> Iterator[dg.MaterializeResult[None]]:
     """Take what is new in the input files as one batch of messages."""
@@ -68,7 +64,6 @@ def load_files(context: dg.AssetExecutionContext, space: SpaceResource) -> Itera
     kinds={"python", "duckdb"},
     owners=OWNERS,
     pool=WRITER,
-    retry_policy=LOCKED,
 )
 def graph(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.MaterializeResult[None]:
     """Give each message of the waiting batches its profile."""
@@ -104,7 +99,6 @@ def graph(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.Materia
     ],
     group_name="profiles_sync",
     pool=WRITER,
-    retry_policy=LOCKED,
 )
 def materialize_tables(
     context: dg.AssetExecutionContext, space: SpaceResource
@@ -118,13 +112,12 @@ def materialize_tables(
 
 
 @dg.asset(
-    deps=["events", "profiles"],
+    deps=["updates", "events", "profiles"],
     group_name="traits",
     description="Computed and SQL traits; what changed goes, as messages, through graph and tables.",
     kinds={"sql", "duckdb"},
     owners=OWNERS,
     pool=WRITER,
-    retry_policy=LOCKED,
 )
 def traits(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.MaterializeResult[None]:
     """Work out the traits that are due and write what changed to the same tables."""
@@ -140,7 +133,6 @@ def traits(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.Materi
     description="The targets of the space: replicas of its tables in other warehouses.",
     owners=OWNERS,
     pool=WRITER,
-    retry_policy=LOCKED,
 )
 def warehouses(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.MaterializeResult[None]:
     """Bring every target up to date."""

@@ -16,6 +16,9 @@ from pipelines.steps.journal import noted
 from pipelines.steps.progress import Progress
 from pipelines.store import Store, open_store
 
+LOCKED_TRIES, LOCKED_SECONDS = 2, 60
+"""What is done about a store that another process holds for longer than the resource's `wait`."""
+
 
 class LogLines:
     """A step's progress as lines of the run's log: what began, and how much was done."""
@@ -71,15 +74,17 @@ class SpaceResource(dg.ConfigurableResource):
         now = self.time()
         with readable():
             space = load_space(Path(self.file))
-            command = f"{context.op.name} (Dagster)"
+            command = f"{context.op_execution_context.op.name} (Dagster)"
             with noted(space, command, now), open_store(space, duration(self.wait)) as store:
                 yield Work(space, store, now, LogLines(context.log))
 
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Show a foreseen error as its message; only a locked store is worth another try."""
+    """Show a foreseen error as its message; only a store that stayed locked is worth another try."""
     try:
         yield
+    except StoreLocked as error:
+        raise dg.RetryRequested(max_retries=LOCKED_TRIES, seconds_to_wait=LOCKED_SECONDS) from error
     except UnifyError as error:
-        raise dg.Failure(description=str(error), allow_retries=isinstance(error, StoreLocked)) from error
+        raise dg.Failure(description=str(error), allow_retries=False) from error

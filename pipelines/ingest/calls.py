@@ -1,8 +1,8 @@
 """The fields of Segment calls, from lines of JSON or from Parquet, as one relation.
 
-The relation of fields: `seq file line fault filtered`; the texts `type message_id user_id anonymous_id
-group_id previous_id event name category` (NULL if absent, null, or neither a string nor an integer), for four of them
-`odd_<field>` (there, but neither); the times `timestamp received_at sent_at original_timestamp` and
+The relation of fields: `seq file line fault filtered`; the texts `type message_id user_id anonymous_id`
+and `group_id previous_id event name category` (NULL if absent, null, or neither string nor integer), for four
+of them `odd_<field>` (there, but neither); the times `timestamp received_at sent_at original_timestamp` and
 `without_zone`; the documents `traits properties context` as minified JSON objects.
 
 Source: events specification, sections 1, 2, 4 and 7.

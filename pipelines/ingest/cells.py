@@ -149,6 +149,8 @@ def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) ->
     count = 0
     position = 0
     while position < end:
+        if not last and data[position] == _CR and position + 1 == end:
+            break
         if _is_blank(data, position, end):
             position = _skip_line_end(data, position, end)
             line += 1

@@ -54,7 +54,9 @@ def times(text: pl.Series) -> pl.Series:
     """Full ISO-8601 times with zone as UTC; NULL for any other text."""
     data, offsets = texts(text)
     values, valid = _times(data, offsets)
-    return pl.select(pl.when(pl.lit(pl.Series(valid))).then(pl.lit(pl.Series(values).cast(pl.Datetime("us"))))).to_series()
+    return pl.select(
+        pl.when(pl.lit(pl.Series(valid))).then(pl.lit(pl.Series(values).cast(pl.Datetime("us"))))
+    ).to_series()
 
 
 def iso_texts(text: pl.Series) -> pl.Series:
@@ -107,7 +109,12 @@ def _unescape(data: Bytes, start: int, end: int, target: Bytes, first: int) -> i
             continue
         code = _hexadecimal(data, position)
         position += 4
-        if 0xD800 <= code < 0xDC00 and position + 6 <= end and data[position] == 92 and data[position + 1] == 117:
+        if (
+            0xD800 <= code < 0xDC00
+            and position + 6 <= end
+            and data[position] == 92
+            and data[position + 1] == 117
+        ):
             low = _hexadecimal(data, position + 2)
             if 0xDC00 <= low < 0xE000:
                 code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)

@@ -53,10 +53,15 @@ def statements(full: bool) -> tuple[Statement, ...]:
     To be run in order with `$batch` and `$time`, those that name them. `touched` stays for the caller to count.
     """
     touched = Statement(_ALL if full else _TOUCHED, label="touched")
-    return (touched, *(statement for table, key in TABLES.items() for statement in _written(table, key, full)))
+    return (
+        touched,
+        *(statement for table, key in TABLES.items() for statement in _written(table, key, full)),
+    )
 
 
 def _written(table: str, key: str, full: bool) -> tuple[Statement, ...]:
     insert = Statement(f"insert into {table} by name\n{sqlfiles.read(f'models/{table}.sql')}", label=table)
-    delete = Statement(f"delete from {table} using touched where {table}.{key} = touched.segment_id", label=table)
+    delete = Statement(
+        f"delete from {table} using touched where {table}.{key} = touched.segment_id", label=table
+    )
     return (insert,) if full else (delete, insert)

@@ -158,14 +158,14 @@ class Piece:
         index = {name: place for place, name in enumerate(names)}
         nodes = int(self._found.trie.size[0])
         column, rank = np.full(nodes, -1, dtype=np.int32), np.zeros(nodes, dtype=np.int32)
-        for place, leaf in enumerate(sorted(wanted, key=lambda leaf: [level.encode() for level in leaf.path])):
+        for place, leaf in enumerate(
+            sorted(wanted, key=lambda leaf: [level.encode() for level in leaf.path])
+        ):
             column[leaf.node] = index[column_of(leaf)]
             rank[leaf.node] = place
         return _Reading(names, column, rank)
 
-    def _extract(
-        self, json_texts: Texts, reading: _Reading, first: int, last: int, part: int
-    ) -> Cells:
+    def _extract(self, json_texts: Texts, reading: _Reading, first: int, last: int, part: int) -> Cells:
         rows = self._order[first:last]
         return extract(
             json_texts,
@@ -188,7 +188,9 @@ class Piece:
     def _typed(self, table: str, read: Iterable[pl.Series]) -> list[pl.Series]:
         """The columns the table has; a column of other tables, or of nulls alone, is left out."""
         types = self._columns[table]
-        return [typed(column, types[column.name]).alias(column.name) for column in read if column.name in types]
+        return [
+            typed(column, types[column.name]).alias(column.name) for column in read if column.name in types
+        ]
 
     def _bites(self, stretch: _Stretch, width: int) -> Iterator[tuple[int, int]]:
         step = max(1, _CELLS_AT_ONCE // max(1, width))
@@ -209,7 +211,9 @@ class Piece:
 def _stretches(found: Survey) -> Iterator[_Stretch]:
     bounds = found.census.bounds
     first = 0
-    for (table, tracked), group in groupby(found.collections, key=lambda one: (one.table, one.event is not None)):
+    for (table, tracked), group in groupby(
+        found.collections, key=lambda one: (one.table, one.event is not None)
+    ):
         last = first + sum(1 for _ in group)
         yield _Stretch(table, int(bounds[first]), int(bounds[last]), tracked)
         first = last

@@ -119,8 +119,13 @@ def lay_out(
         present = existing.get(table, {})
         columns[table] = dict(present)
         changes: list[Statement] = []
-        for column in sorted((name for name, one in met[table].items() if has_values(one.kinds)), key=str.encode):
-            before, after = present.get(column), _type(table, column, present, met[table][column].kinds, beyond_double)
+        for column in sorted(
+            (name for name, one in met[table].items() if has_values(one.kinds)), key=str.encode
+        ):
+            before, after = (
+                present.get(column),
+                _type(table, column, present, met[table][column].kinds, beyond_double),
+            )
             columns[table][column] = after
             if before != after:
                 targets = TRAIT_TABLES if table == TRAITS else (table,)
@@ -150,13 +155,17 @@ def _create(table: str, columns: Mapping[str, str]) -> Statement:
     definition.this.set("this", exp.Table(this=exp.to_identifier(table, quoted=True)))
     for name, type_ in columns.items():
         kind = exp.DataType.build(type_, dialect="duckdb")
-        definition.this.append("expressions", exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=kind))
+        definition.this.append(
+            "expressions", exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=kind)
+        )
     return Statement(definition.sql("duckdb"), label=f"create {table}")
 
 
 def _change(table: str, column: str, before: str | None, after: str) -> Statement:
     if before is None:
-        return Statement(f"alter table {quoted(table)} add column {quoted(column)} {after}", label=f"add {table}.{column}")
+        return Statement(
+            f"alter table {quoted(table)} add column {quoted(column)} {after}", label=f"add {table}.{column}"
+        )
     value = quoted(column)
     if before == TIMESTAMP:  # as user_traits writes times: UTC, no fraction of zeros
         value = f"regexp_replace(strftime({value}, '%Y-%m-%dT%H:%M:%S.%f'), '\\.?0*$', '') || 'Z'"

@@ -230,10 +230,18 @@ def _intern(trie: Trie, parent: int, data: Bytes, start: np.uint64, end: np.uint
     found = _FULL
     while trie.slots[slot] != 0 and found == _FULL:
         node = trie.slots[slot] - 1
-        if trie.hash[node] == code and trie.parent[node] == parent and _is_key(trie.keys, trie.key_start[node], trie.key_length[node], data, start):
+        if (
+            trie.hash[node] == code
+            and trie.parent[node] == parent
+            and _is_key(trie.keys, trie.key_start[node], trie.key_length[node], data, start)
+        ):
             found = np.int64(node)
         slot = (slot + 1) & mask
-    if found == _FULL and trie.size[0] < len(trie.parent) and np.uint64(trie.size[1]) + length + EIGHT <= np.uint64(len(trie.keys)):
+    if (
+        found == _FULL
+        and trie.size[0] < len(trie.parent)
+        and np.uint64(trie.size[1]) + length + EIGHT <= np.uint64(len(trie.keys))
+    ):
         found = trie.size[0]
         trie.slots[slot] = found + 1
         trie.parent[found] = parent
@@ -274,7 +282,9 @@ def _leaves(
             continue
         key = position + ONE
         node = np.int64(trie.follower[previous])
-        if trie.parent[node] == stack[depth] and _is_key(trie.keys, trie.key_start[node], trie.key_length[node], data, key):
+        if trie.parent[node] == stack[depth] and _is_key(
+            trie.keys, trie.key_start[node], trie.key_length[node], data, key
+        ):
             position = key + trie.key_length[node]
         else:
             position = _string_end(data, key)
@@ -301,7 +311,9 @@ def _leaves(
             if data[last] == _BACKSLASH:
                 last = _string_end(data, last)
                 kind = _TEXT | ESCAPED
-            elif not plain and last - first >= np.uint64(20) and is_time(data, np.int64(first), np.int64(last)):
+            elif (
+                not plain and last - first >= np.uint64(20) and is_time(data, np.int64(first), np.int64(last))
+            ):
                 kind = _TIMESTAMP
             position = last + ONE
         elif byte == _OPEN or byte == 91:
@@ -333,7 +345,9 @@ def _most_leaves(offsets: Longs) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _discover(data: Bytes, offsets: Longs, roots: Ints, plain: npt.NDArray[np.bool_], trie: Trie, first: int) -> int:
+def _discover(
+    data: Bytes, offsets: Longs, roots: Ints, plain: npt.NDArray[np.bool_], trie: Trie, first: int
+) -> int:
     """Walk the rows from `first` on; returns the row at which the trie was full, else the number of rows."""
     most = _most_leaves(offsets)
     stack = np.empty(MAX_DEPTH, dtype=np.int32)
@@ -356,7 +370,14 @@ def _discover(data: Bytes, offsets: Longs, roots: Ints, plain: npt.NDArray[np.bo
 
 
 def extract(
-    json_texts: Texts, rows: Longs, roots: Ints, plain: npt.NDArray[np.bool_], trie: Trie, column: Ints, rank: Ints, columns: int
+    json_texts: Texts,
+    rows: Longs,
+    roots: Ints,
+    plain: npt.NDArray[np.bool_],
+    trie: Trie,
+    column: Ints,
+    rank: Ints,
+    columns: int,
 ) -> Cells:
     """The values of `columns` columns in the given rows, in that order; row `rows[i]` hangs below root `roots[i]`.
 

@@ -115,7 +115,9 @@ def take_census(piece: pl.DataFrame) -> Census:
         + pl.col("resolved")
     )
     _, example, code = np.unique(keys.to_series().to_numpy(), return_index=True, return_inverse=True)
-    rows = piece[example].select("type", "event", pl.col("input") == "profiles", pl.col("segment_id").is_not_null())
+    rows = piece[example].select(
+        "type", "event", pl.col("input") == "profiles", pl.col("segment_id").is_not_null()
+    )
     found = [_collection(*row) for row in rows.iter_rows()]
     ranked = sorted(range(len(found)), key=lambda place: _rank(found[place]))
     rank = np.empty(len(found), dtype=np.int32)

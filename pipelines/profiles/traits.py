@@ -92,7 +92,8 @@ _STATE = (
 )
 
 _DROP = tuple(
-    f"drop table {table}" for table in ("joined_profiles", "traits_before", "traits_after", "changed_profiles")
+    f"drop table {table}"
+    for table in ("joined_profiles", "traits_before", "traits_after", "changed_profiles")
 )
 
 

@@ -14,6 +14,7 @@ from pipelines.steps import computedtraits, sqltraits
 from pipelines.store.ledger import batch_time
 from pipelines.store.store import Store
 from pipelines.traits import changes, computed
+from pipelines.traits.rowchanges import row_changes
 from pipelines.traits.runs import MOMENT, RUNS, Moment, TraitRun, computed_due, sql_due
 
 Kind = Literal["computed", "sql"]
@@ -55,6 +56,10 @@ class Declared:
             free += name not in self.last
             numbers[name] = self.last[name].trait if name in self.last else free
         return numbers
+
+    @property
+    def _lowered(self) -> list[str]:
+        return [rule.type for rule in self.space.identity.identifiers if rule.normalize == "lower"]
 
     @property
     def obsolete(self) -> list[int]:
@@ -102,7 +107,9 @@ class Declared:
                 yield Made(self._failed("sql", trait.key, trait.definition, good))
                 continue
             run = self._run("sql", trait.key, trait.definition, good.rows)
-            yield Made(run, changes.row_changes(run.trait, good.table), good.columns, good.too_large)
+            followed = last.followed if last else self.moment.newest
+            comparison = row_changes(run.trait, good.table, followed, self._lowered)
+            yield Made(run, comparison, good.columns, good.too_large)
         for key, error in self.files.faults:
             last = self.last.get(("sql", key))
             if last is None or self.moment.now > last.ran_at:
@@ -117,7 +124,8 @@ class Declared:
         )
 
     def _failed(self, kind: Kind, key: str, definition: str, error: TraitError) -> TraitRun:
-        """The run of a trait that failed: it keeps its last good values, and their number."""
+        """The run of a trait that failed: it keeps its last good values, and has seen no batch since."""
         last = self.last.get((kind, key))
         run = self._run(kind, key, definition, last.rows if last else None)
-        return replace(run, outcome=error.code or "failed", message=str(error))
+        followed = last.followed if last and kind == "sql" else run.followed
+        return replace(run, followed=followed, outcome=error.code or "failed", message=str(error))

@@ -22,7 +22,7 @@ from pipelines.profiles.events import Piece, Rows
 from pipelines.profiles.layout import TRAITS, Layout, gather, lay_out
 from pipelines.profiles.owners import Owners, owners
 from pipelines.sqlfiles import Statement
-from pipelines.steps.pieces import Slice, Surveyed, ready, slices, survey_slice
+from pipelines.steps.pieces import Slice, Surveyed, length, ready, slices, survey_slice
 from pipelines.steps.progress import SILENT, Progress
 from pipelines.store.ledger import Batch, advance, waiting
 from pipelines.store.sets import set_files
@@ -119,7 +119,7 @@ _TEMPORARY = tuple(f"drop table if exists {table}" for table in ("writes", "trig
 
 
 def _owners(store: Store, batch: Batch, files: list[str]) -> Owners:
-    rows = sum(one.length for one in slices(files))
+    rows = sum(map(length, slices(files)))
     parameters = {"batch": batch.batch}
     kept = store.frame("select row, ordinal, profile from state.owners where batch = $batch", parameters)
     profiles = store.frame(

@@ -16,12 +16,16 @@ _BYTES = 1 << 30
 """A piece holds no more JSON than this, since a string view reaches 2 GB at most."""
 
 
-class Slice(NamedTuple):
+class Span(NamedTuple):
     """Some rows of a Parquet part."""
 
     path: str
     offset: int
     length: int
+
+
+Slice = tuple[Span, ...]
+"""The rows of a piece: of one part or of several, in order."""
 
 
 class Surveyed(NamedTuple):
@@ -35,18 +39,24 @@ class Surveyed(NamedTuple):
 def slices(files: list[str]) -> list[Slice]:
     """The parts cut at row groups, in order, so that a piece has about a million rows or a gigabyte."""
     found: list[Slice] = []
+    spans: list[Span] = []
+    rows = size = 0
     for path in files:
         metadata = pq.read_metadata(path)
-        offset = rows = size = 0
+        offset = 0
         for group in range(metadata.num_row_groups):
             one = metadata.row_group(group)
-            if rows and (rows + one.num_rows > _ROWS * 5 // 4 or size + one.total_byte_size > _BYTES):
-                found.append(Slice(path, offset, rows))
-                offset, rows, size = offset + rows, 0, 0
-            rows, size = rows + one.num_rows, size + one.total_byte_size
-        if rows:
-            found.append(Slice(path, offset, rows))
-    return found
+            if rows and (rows + one.num_rows > _ROWS or size + one.total_byte_size > _BYTES):
+                found.append(tuple(spans))
+                spans, rows, size = [], 0, 0
+            spans.append(Span(path, offset, one.num_rows))
+            rows, size, offset = rows + one.num_rows, size + one.total_byte_size, offset + one.num_rows
+    return [*found, tuple(spans)] if spans else found
+
+
+def length(one: Slice) -> int:
+    """Its number of rows."""
+    return sum(span.length for span in one)
 
 
 def survey_slice(one: Slice, owned: Owners, *, keep: bool) -> list[Surveyed]:
@@ -56,17 +66,26 @@ def survey_slice(one: Slice, owned: Owners, *, keep: bool) -> list[Surveyed]:
 
 
 def _survey(one: Slice, frame: pl.DataFrame, owned: Owners, keep: bool) -> list[Surveyed]:
-    if one.length > 1 and _json_bytes(frame) > _BYTES:
-        half = one.length // 2
-        first, second = one._replace(length=half), Slice(one.path, one.offset + half, one.length - half)
-        return [
-            *_survey(first, frame[:half], owned, keep=False),
-            *_survey(second, frame[half:], owned, keep=False),
-        ]
+    if len(frame) > 1 and _json_bytes(frame) > _BYTES:
+        half = len(frame) // 2
+        parts = (_cut(one, 0, half), frame[:half]), (_cut(one, half, len(frame)), frame[half:])
+        return [found for part, rows in parts for found in _survey(part, rows, owned, keep=False)]
     messages = stamped(frame, owned)
     texts = bodies(messages)
     found = survey(take_census(messages), texts)
     return [Surveyed(one, found, (messages, texts) if keep else None)]
+
+
+def _cut(one: Slice, first: int, last: int) -> Slice:
+    """The rows `first` to before `last` of a slice."""
+    cut: list[Span] = []
+    passed = 0
+    for span in one:
+        start, end = max(first - passed, 0), min(last - passed, span.length)
+        if start < end:
+            cut.append(Span(span.path, span.offset + start, end - start))
+        passed += span.length
+    return tuple(cut)
 
 
 def _json_bytes(frame: pl.DataFrame) -> int:
@@ -84,4 +103,5 @@ def ready(one: Surveyed, owned: Owners) -> tuple[pl.DataFrame, Bodies]:
 
 
 def _read(one: Slice, columns: tuple[str, ...]) -> pl.DataFrame:
-    return pl.scan_parquet(one.path).select(columns).slice(one.offset, one.length).collect()
+    spans = [pl.scan_parquet(span.path).select(columns).slice(span.offset, span.length) for span in one]
+    return pl.concat(spans).collect()

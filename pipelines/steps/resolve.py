@@ -114,7 +114,7 @@ def _rows(store: Store, batch: Batch) -> Longs:
 
 
 def _positions(files: list[str]) -> Longs:
-    """Where each `row` lies in the parts: a writer with several threads may have put them in another order."""
+    """Where each `row` lies in the parts: several writing threads may have put them in another order."""
     chunks = [chunk.to_numpy() for chunk in _reader(files)("row")]
     rows = np.concatenate([np.empty(0, dtype=np.int64), *chunks])
     positions = np.empty(len(rows), dtype=np.int64)

@@ -13,19 +13,21 @@ TABLES = (
     Statement("create or replace temp table trait_changes (trait integer, profile bigint, value varchar)"),
     Statement(
         "create or replace temp table trait_row_changes"
-        " (trait integer, id_type varchar, id_value varchar, traits varchar, gone boolean)"
+        " (trait integer, id_type varchar, id_value varchar, traits varchar, is_sent boolean)"
     ),
 )
-"""Temporary tables for the changes of one run, both empty. `value` and `traits` are JSON, `value` NULL
-removes.
-"""
+"""Temporary tables for the changes of one run, both empty. Values are JSON; a JSON null removes a trait."""
 
 COUNTS = """
     select trait, count(*)
-    from (select trait from trait_changes union all select trait from trait_row_changes)
+    from (
+        select trait from trait_changes
+        union all
+        select trait from trait_row_changes where is_sent
+    )
     group by trait
     """
-"""The query for the number of changes by trait."""
+"""The query for the number of messages by trait."""
 
 _FOLD = """
     create or replace temp table trait_folds as
@@ -52,7 +54,7 @@ the survivor shows depends on when each was sent.
 """
 
 
-def computed_changes(trait: int, scan: str | None, column: str, gone: str | None) -> Statement:
+def computed_changes(trait: int, scan: str | None, column: str, gone: str) -> Statement:
     """Compare a trait's values, in a column of the temporary table `scan` (None: no event yet), with those
     last sent.
 
@@ -78,45 +80,19 @@ def computed_changes(trait: int, scan: str | None, column: str, gone: str | None
     )
 
 
-def row_changes(trait: int, rows: str) -> Statement:
-    """Compare a SQL trait's rows, in the temporary table `rows` (see `rows.ROWS_COLUMNS`), with those last
-    sent.
-
-    A row without `traits` was too large: not sent, and not taken for gone. A row that is gone sends nulls.
-    """
-    keys = "list_transform(json_keys(sent.traits), lambda key: cast(to_json(key) as varchar) || ':null')"
-    nulls = f"'{{' || array_to_string({keys}, ',') || '}}'"
-    return Statement(
-        f"""
-        insert into trait_row_changes
-        with sent as (select id_type, id_value, traits from state.trait_rows where trait = $trait)
-        select $trait, id_type, id_value,
-               case when found.id_value is null then {nulls} else found.traits end, found.id_value is null
-        from {rows} found full join sent using (id_type, id_value)
-        where found.id_value is null
-           or (found.traits is not null and found.traits is distinct from sent.traits)
-        """,
-        {"trait": trait},
-        "compare SQL traits",
-    )
-
-
 REMEMBER = (
     Statement(
         "delete from state.trait_values sent using trait_changes new"
         " where sent.trait = new.trait and sent.profile = new.profile"
     ),
-    Statement("insert into state.trait_values from trait_changes where value is not null"),
+    Statement("insert into state.trait_values from trait_changes"),
     Statement(
         "delete from state.trait_rows sent using trait_row_changes new"
         " where sent.trait = new.trait and sent.id_type = new.id_type and sent.id_value = new.id_value"
     ),
-    Statement(
-        "insert into state.trait_rows"
-        " select trait, id_type, id_value, traits from trait_row_changes where not gone"
-    ),
+    Statement("insert into state.trait_rows select trait, id_type, id_value, traits from trait_row_changes"),
 )
-"""What was sent becomes what is remembered."""
+"""What was sent becomes what is remembered: nulls too, since after a merge they may be the newest."""
 
 
 def forget(traits: list[int]) -> tuple[Statement, ...]:

@@ -133,8 +133,8 @@ def _typed(column: Column | None) -> Column | None:
     return None if column is None else column._replace(type=column.type.lower())
 
 
-def gone_value(trait: ComputedTrait) -> str | None:
-    """The JSON for a profile that had a value and has none any more; None removes the trait."""
+def gone_value(trait: ComputedTrait) -> str:
+    """The JSON for a profile that had a value and has none any more; a JSON null removes the trait."""
     return KINDS[trait.kind].when_gone
 
 

@@ -19,9 +19,7 @@ ORDER = "create_sort_key(timestamp, 'asc nulls first', received_at, 'asc nulls f
 
 
 class Events(NamedTuple):
-    """What a kind's aggregate works on: the events that match (a SQL condition), and the property it looks
-    at.
-    """
+    """What an aggregate works on: the events that match (a SQL condition), and the property it looks at."""
 
     match: str
     property: Column | None
@@ -33,11 +31,11 @@ class Kind:
 
     `aggregate` gives the value over a profile's events, as SQL over a table called `event`, with its DuckDB
     type; it is NULL where the profile has no value. `when_gone` is the JSON sent to a profile that had a
-    value and has none any more; None removes the trait.
+    value and has none any more; a JSON null removes the trait.
     """
 
     aggregate: Callable[[Events], Column]
-    when_gone: str | None = None
+    when_gone: str = "null"
 
 
 def _event_counter(events: Events) -> Column:

@@ -97,7 +97,7 @@ def _computed() -> str:
     return f"""
         select {_message_id("owner.segment_id")} as message_id, owner.segment_id as addressee,
                cast(null as varchar) as id_type, cast(null as varchar) as id_value,
-               '{{' || cast(to_json(known.key) as varchar) || ':' || coalesce(change.value, 'null') || '}}'
+               '{{' || cast(to_json(known.key) as varchar) || ':' || change.value || '}}'
                as traits, known.context
         from trait_changes change join known using (trait) join state.profiles owner using (profile)
         """
@@ -110,6 +110,7 @@ def _rows() -> str:
                change.id_type, change.id_value,
                case change.id_type when 'email' then {email} else change.traits end, known.context
         from trait_row_changes change join known using (trait)
+        where change.is_sent
         """
 
 

@@ -74,7 +74,7 @@ def test_load_again_takes_a_file_once_more_and_finds_duplicates(space: Path) -> 
     unify("run", space, "--now", tiny_space.NOW)
     said = unify("load", space, "--again", space.parent / "events" / "web.jsonl", "--json")
     assert said.code == 0, said.err
-    assert said.json["duplicate"] == 6
+    assert said.json["duplicates"] == 6
 
 
 def test_progress_is_plain_lines_where_nobody_watches(space: Path) -> None:

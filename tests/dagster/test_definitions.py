@@ -23,7 +23,7 @@ def test_the_graph_reads_like_the_journey() -> None:
         "updates": {"graph"},
         "events": {"graph"},
         "profiles": {"graph"},
-        "traits": {"events", "profiles"},
+        "traits": {"updates", "events", "profiles"},
         "warehouses": {"updates", "events", "profiles", "traits"},
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ def blocks(page: Path, language: str) -> list[Block]:
     content = page.read_text(encoding="utf-8")
     found = list(_FENCE.finditer(content))
     listed = []
-    for match, after in zip(found, [*found[1:], None], strict=True):
+    for match, after in zip_longest(found, found[1:]):
         adjoining = after is not None and not content[match.end() : after.start()].strip()
         shown = after[2] if after is not None and adjoining and after[1] == "text" else None
         line = content.count("\n", 0, match.start()) + 1

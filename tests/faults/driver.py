@@ -25,6 +25,7 @@ R = TypeVar("R")
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
+_STEPS = ("load", "resolve", "materialize", "compute", "publish", "rebuild")
 KILLED = -signal.SIGKILL
 
 
@@ -73,14 +74,15 @@ def _watched(function: Callable[P, R], before: Callable[[], None]) -> Callable[P
 
 
 def _step() -> str:
-    """The innermost step that is running."""
+    """The outermost step that is running, or `open` between steps."""
+    step = "open"
     frame = sys._getframe()
     while frame.f_back is not None:
-        name = str(frame.f_globals.get("__name__"))
-        if name.startswith("pipelines.steps.") and not name.endswith((".run", ".journal")):
-            return name.removeprefix("pipelines.steps.")
+        package, _, name = str(frame.f_globals.get("__name__")).rpartition(".")
+        if package == "pipelines.steps" and name in _STEPS:
+            step = name
         frame = frame.f_back
-    return "open"
+    return step
 
 
 def _silence() -> None:

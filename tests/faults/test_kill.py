@@ -82,16 +82,16 @@ def _shop(folder: Path, day: int) -> Path:
 
 
 def _chosen(steps: list[str]) -> list[int]:
-    """The first, the middle and the last write point of each step, or all there are."""
+    """The first, the middle and the last write point of each step that has as many, or all there are."""
     if EVERY:
         return list(range(len(steps)))
-    chosen: set[int] = set()
-    start = 0
-    for _, run in groupby(steps):
-        end = start + len(list(run))
-        chosen |= {start, (start + end) // 2, end - 1}
-        start = end
-    return sorted(chosen)
+    chosen = []
+    end = 0
+    for _, points_of_step in groupby(steps):
+        start, end = end, end + len(list(points_of_step))
+        if end - start >= 3:
+            chosen += [start, (start + end) // 2, end - 1]
+    return chosen
 
 
 def _files(folder: Path) -> list[str]:

@@ -25,7 +25,7 @@ def settings(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def content(case: dict[str, Any]) -> bytes:
-    text: str = case.get("latin", case.get("text"))
+    text: str = case["latin" if "latin" in case else "text"]
     return text.encode("windows-1252" if "latin" in case else "utf-8")
 
 

@@ -16,7 +16,7 @@ from pipelines.store import Store
 RULES = Rules(
     (
         IdentifierRule("user_id", 1, locations=("userId",)),
-        IdentifierRule("email", 5, locations=("traits.email", "context.traits.email")),
+        IdentifierRule("email", 5, normalize="lower", locations=("traits.email", "context.traits.email")),
         IdentifierRule("loyalty_id", 5, locations=("traits.loyaltyId", "traits.loyalty_id")),
         IdentifierRule("anonymous_id", 5, locations=("anonymousId",)),
     )
@@ -90,7 +90,17 @@ class Shop:
         )
 
     def merge(self, away: str, survivor: str) -> None:
-        """Merge one profile into another."""
+        """Merge one profile into another, in the batch that comes next."""
+        self.store.execute(
+            """
+            insert into state.merges by name
+            select (select coalesce(max(batch), 0) + 1 from ops.batches) as batch, 0 as ordinal, 0 as place,
+                   away.profile, survivor.profile as canonical
+            from state.profiles away, state.profiles survivor
+            where away.segment_id = $away and survivor.segment_id = $survivor
+            """,
+            {"away": away, "survivor": survivor},
+        )
         self.store.execute(
             """
             update state.profiles
@@ -99,6 +109,26 @@ class Shop:
             """,
             {"away": away, "survivor": survivor},
         )
+        self.store.execute(
+            """
+            update state.identifiers set profile = owner.canonical
+            from state.profiles owner where owner.profile = state.identifiers.profile
+            """
+        )
+
+    def identifiers(self, rows: Sequence[Sequence[str]]) -> None:
+        """Map identifiers (type, value) to profiles; after a merge they are the survivor's."""
+        for kind, value, segment_id in rows:
+            self.store.execute(
+                """
+                insert into state.identifiers by name select 0 as identifier, 0 as hash, $kind as type,
+                $value as value, profile, profile as first_profile,
+                       timestamp '2026-01-01' as mapped_at, timestamp '2026-01-01' as received_at,
+                       1 as batch, 0 as ordinal, 0 as place
+                from state.profiles where segment_id = $segment_id
+                """,
+                {"kind": kind, "value": value, "segment_id": segment_id},
+            )
 
     def uploaded(self, time: datetime) -> None:
         """A batch of files, finished."""

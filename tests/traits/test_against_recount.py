@@ -61,7 +61,7 @@ steps = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(steps, min_size=2, max_size=5))
 def test_shown_is_recounted(story: list[Step]) -> None:
     with TemporaryDirectory() as folder:
@@ -105,7 +105,9 @@ def upload(shop: Shop, events: Sequence[Event]) -> None:
 
 
 def merge(shop: Shop, owner: dict[int, int], shown: Shown, one: int, other: int) -> None:
-    """Merge as resolve and materialize do: the other gets all that is the one's, of each trait what came last."""
+    """Merge as resolve and materialize do: the other gets all that is the one's, of each trait what came
+    last.
+    """
     if one not in owner or other not in owner or owner[one] == owner[other]:
         return
     away, survivor = owner[one], owner[other]

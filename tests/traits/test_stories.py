@@ -32,12 +32,13 @@ def test_story(case: Case, tmp_path: Path) -> None:
 
 
 def take(shop: Shop, step: Case) -> None:
-    if "events" in step:
-        shop.events([row if isinstance(row, dict) else event(row) for row in step["events"]])
-    if "merge" in step:
-        shop.merge(*step["merge"])
     if "delete" in step:
         shop.store.execute(f"delete from order_completed where {step['delete']}")
+    if "events" in step:
+        shop.events([row if isinstance(row, dict) else event(row) for row in step["events"]])
+    shop.identifiers(step.get("identifiers", ()))
+    if "merge" in step:
+        shop.merge(*step["merge"])
     if "execute" in step:
         shop.store.execute(step["execute"])
     if not step.keys().isdisjoint({"events", "merge"}):

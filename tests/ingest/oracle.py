@@ -1,0 +1,129 @@
+"""What load does to one call, said in plain Python: it judges the SQL on generated calls."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+CALLS = ("identify", "track", "page", "screen", "group", "alias")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
+
+
+class Message(NamedTuple):
+    """A kept message, as far as the oracle looks at it."""
+
+    message_id: str
+    timestamp: datetime
+    repaired: bool
+    ids: dict[str, list[str]]
+
+
+def load(lines: Sequence[str], now: datetime) -> tuple[list[Message], list[tuple[int, str]], int]:
+    """The kept messages in order, the rejects as (line, reason), and the number of duplicates."""
+    occurrences: Counter[str] = Counter()
+    taken: dict[str, list[tuple[datetime, datetime, str, Message]]] = {}
+    rejects = []
+    for number, line in enumerate(lines, 1):
+        call = json.loads(line)
+        content = hashlib.sha1(canonical(call).encode(), usedforsecurity=False).hexdigest()
+        reason = rejected(call, now)
+        if reason:
+            rejects.append((number, reason))
+            continue
+        message_id = text(call.get("messageId"))
+        if message_id is None:
+            occurrences[content] += 1
+            message_id = f"auto:{content}:{occurrences[content]}"
+        received = time(call.get("receivedAt"))[0] or now
+        message = Message(message_id, when(call, now), zoneless(call), identifiers(call))
+        taken.setdefault(message_id, []).append((message.timestamp, received, content, message))
+    kept = [min(several, key=lambda one: one[:3])[3] for several in taken.values()]
+    kept.sort(key=lambda message: (message.timestamp, message.message_id.encode()))
+    return kept, rejects, sum(len(several) - 1 for several in taken.values())
+
+
+def canonical(call: dict[str, Any]) -> str:
+    return json.dumps(call, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def rejected(call: dict[str, Any], now: datetime) -> str | None:
+    if any(time(call.get(name))[1] for name in ("timestamp", "receivedAt", "sentAt", "originalTimestamp")):
+        return "bad_timestamp"
+    if call.get("type") not in CALLS:
+        return "unknown_type" if call.get("type") else "missing_type"
+    if call["type"] == "track" and not text(call.get("event")):
+        return "missing_event"
+    if call["type"] == "group" and not text(call.get("groupId")):
+        return "empty_group_id"
+    moment = when(call, now)
+    if moment < datetime(1970, 1, 1):  # noqa: DTZ001  # naive UTC
+        return "timestamp_too_old"
+    if moment > now + timedelta(hours=24):
+        return "timestamp_in_future"
+    return None if identifiers(call) else "no_identifier"
+
+
+def when(call: dict[str, Any], now: datetime) -> datetime:
+    own, received, sent, original = (
+        time(call.get(name))[0] for name in ("timestamp", "receivedAt", "sentAt", "originalTimestamp")
+    )
+    if own:
+        return own
+    if received and sent and original:
+        return received - (sent - original)
+    return original or received or now
+
+
+def time(value: Any) -> tuple[datetime | None, bool]:
+    """A time in naive UTC, and whether something is there that is none."""
+    if value is None:
+        return None, False
+    if not isinstance(value, str) or not _ISO.fullmatch(value):
+        return None, True
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None, True
+    return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment), False
+
+
+def zoneless(call: dict[str, Any]) -> bool:
+    given = [call.get(name) for name in ("timestamp", "receivedAt", "sentAt", "originalTimestamp")]
+    return any(value and not re.search(r"(Z|[+-]\d\d:\d\d)$", value[10:]) for value in given)
+
+
+def identifiers(call: dict[str, Any]) -> dict[str, list[str]]:
+    """The values by type, in order of position, for the rules of `loading.RULES`."""
+    traits = {} if call.get("type") == "group" else call.get("traits") or {}
+    context = call.get("context") or {}
+    inner = context.get("traits") or {}
+    properties = call.get("properties") or {}
+    device = context.get("device") or {}
+    ios = device if device.get("type") == "ios" else {}
+    found: dict[str, list[Any]] = {
+        "user_id": [call.get("userId")],
+        "email": [traits.get("email"), inner.get("email")],
+        "app_id": [place.get(key) for place in (traits, inner, properties) for key in ("app_id", "appId")],
+        "anonymous_id": [call.get("anonymousId")],
+        "group_id": [call.get("groupId")],
+        "ios.id": [ios.get("id")],
+        "ios.idfa": [ios.get("advertisingId") if ios.get("adTrackingEnabled") is True else None],
+    }
+    for one in context.get("externalIds") or ():
+        collection = "accounts" if one.get("type") == "group_id" else "users"
+        if one.get("encoding") == "none" and one.get("collection") == collection and one.get("type") in found:
+            found[one["type"]].append(one.get("id"))
+    values = {kind: list(dict.fromkeys(filter(None, map(text, places)))) for kind, places in found.items()}
+    return {kind: texts for kind, texts in values.items() if texts}
+
+
+def text(value: Any) -> str | None:
+    """A string or an integer as its text, if it is not blank."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) if str(value).strip() else None
