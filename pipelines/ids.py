@@ -13,6 +13,7 @@ import pyarrow as pa
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 _DIGEST_HEX = 40
 _ID_DIGITS = 27
+_FIVE_DIGITS = np.uint64(62**5)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -79,13 +80,16 @@ def _to_base62(hexadecimal: Bytes, text: npt.NDArray[np.uint8], first: int, alph
                     character - 48 if character < 58 else character - 87
                 )
             words[word] = value
-        for place in range(first + 26, first - 1, -1):
-            remainder = np.uint64(0)
+        # Five digits a division of the long number, then one by one.
+        for fifth in range(6):
+            rest = np.uint64(0)
             for word in range(5):
-                value = (remainder << np.uint64(32)) | words[word]
-                words[word] = value // np.uint64(62)
-                remainder = value % np.uint64(62)
-            text[row, place] = alphabet[remainder]
+                value = (rest << np.uint64(32)) | words[word]
+                words[word] = value // _FIVE_DIGITS
+                rest = value % _FIVE_DIGITS
+            for place in range(26 - 5 * fifth, max(21 - 5 * fifth, -1), -1):
+                text[row, first + place] = alphabet[rest % np.uint64(62)]
+                rest = rest // np.uint64(62)
 
 
 def string_buffers(array: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:

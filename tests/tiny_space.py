@@ -75,3 +75,9 @@ def make(folder: Path) -> Path:
 def write_events(file: Path, events: tuple[dict[str, object], ...]) -> None:
     """Write events as JSON lines."""
     file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+
+
+def add_failing_trait(file: Path) -> None:
+    """Give the space an SQL trait that reads a table there is not."""
+    (file.parent / "lost.sql").write_text("select segment_id, 1 as lost from nowhere\n", encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8") + "  sql: [lost.sql]\n", encoding="utf-8")

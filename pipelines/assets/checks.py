@@ -28,7 +28,9 @@ def guard(name: str, asset: str) -> dg.AssetChecksDefinition:
     def check(space: SpaceResource) -> dg.AssetCheckResult:
         with readable(), reading(space.read()) as con:
             rows = violations(con, name)
-        return dg.AssetCheckResult(passed=rows == 0, metadata={"rows": rows, "query": f"sql/checks/{name}.sql"})
+        return dg.AssetCheckResult(
+            passed=rows == 0, metadata={"rows": rows, "query": f"sql/checks/{name}.sql"}
+        )
 
     return check
 

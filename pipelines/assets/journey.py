@@ -49,7 +49,9 @@ files = dg.AssetSpec(
     group_name="load",
     pool=WRITER,
 )
-def load_files(context: dg.AssetExecutionContext, space: SpaceResource) -> Iterator[dg.MaterializeResult[None]]:
+def load_files(
+    context: dg.AssetExecutionContext, space: SpaceResource
+) -> Iterator[dg.MaterializeResult[None]]:
     """Take what is new in the input files as one batch of messages."""
     with space.at_work(context) as work:
         done = load(work.space, work.store, work.now, work.progress)
@@ -113,7 +115,7 @@ def materialize_tables(
 
 @dg.asset(
     deps=["updates", "events", "profiles"],
-    group_name="traits",
+    group_name="compute",
     description="Computed and SQL traits; what changed goes, as messages, through graph and tables.",
     kinds={"sql", "duckdb"},
     owners=OWNERS,

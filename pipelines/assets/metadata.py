@@ -25,7 +25,7 @@ MAIN_TABLE = {"updates": "id_graph_updates", "events": "tracks", "profiles": "pr
 def of_messages(con: duckdb.DuckDBPyConnection, done: LoadReport) -> Metadata:
     """How many messages there are, and how the rows of the files just taken are accounted for."""
     ((messages,),) = look(con, "messages")
-    return {**rows(messages), **table(report.files(done))}
+    return {**rows(messages), **table(report.files(done)), **counts(done)}
 
 
 def of_rejects(con: duckdb.DuckDBPyConnection) -> Metadata:
@@ -40,7 +40,12 @@ def of_graph(con: duckdb.DuckDBPyConnection, done: report.Report) -> Metadata:
     """How many profiles there are, before and after merging, and a plot of them by size."""
     merging = report.merging(con)
     profiles = sum(int(str(row[-1])) for row in merging.rows)
-    return {**rows(profiles), **table(merging), "by size": _by_size(con), **counts(done)}
+    return {
+        **rows(profiles),
+        **table(merging),
+        "profiles by number of identifiers": _by_size(con),
+        **counts(done),
+    }
 
 
 def of_tables(tables: Iterable[SyncTable], kind: str, done: report.Report) -> Metadata:
@@ -62,8 +67,8 @@ def rows(count: int) -> Metadata:
 
 
 def counts(done: report.Report) -> Metadata:
-    """What a step did just now, in one line."""
-    return {"this run": dg.MetadataValue.text(report.counted(done))}
+    """The counts of what a step did just now, each by itself: Dagster plots a number over the runs."""
+    return {f"this run/{name}": dg.MetadataValue.int(count) for name, count in report.sizes(done).items()}
 
 
 def table(shown: report.Table) -> Metadata:
@@ -79,7 +84,7 @@ def markdown(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> dg.Mark
 
 
 def _catalogued(table: SyncTable) -> Metadata:
-    columns = [dg.TableColumn(column.name, column.type) for column in table.columns]
+    columns = [dg.TableColumn(name, type_, meaning) for name, type_, meaning in table.columns]
     return {
         **rows(table.rows),
         "dagster/table_name": dg.MetadataValue.text(table.name),
@@ -89,14 +94,9 @@ def _catalogued(table: SyncTable) -> Metadata:
 
 def _by_size(con: duckdb.DuckDBPyConnection) -> dg.MarkdownMetadataValue:
     sizes = look(con, "sizes")
-    bars = [
-        Bar(f"{size} identifier{'' if size == 1 else 's'}", count)
-        for size, count in sizes
-        if size <= LARGEST_BAR
-    ]
+    shown = [Bar(str(size), count) for size, count in sizes if size <= LARGEST_BAR]
     more = sum(count for size, count in sizes if size > LARGEST_BAR)
-    bars += [Bar(f"more than {LARGEST_BAR}", more)] if more else []
-    return dg.MetadataValue.md(image("Profiles by number of identifiers", bars))
+    return dg.MetadataValue.md(image("profiles by size", [*shown, Bar(f"> {LARGEST_BAR}", more)]))
 
 
 def _cell(cell: object) -> str:

@@ -21,25 +21,20 @@ LOCKED_TRIES, LOCKED_SECONDS = 2, 60
 
 
 class LogLines:
-    """A step's progress as lines of the run's log: what began, and how much was done."""
+    """A step's progress as lines of the run's log, one for each piece of work that begins."""
 
     def __init__(self, log: dg.DagsterLogManager) -> None:
         self._log = log
-        self._label = ""
-        self._count = 0
 
-    def start(self, label: str, total: int | None) -> None:
-        """Note what begins."""
-        self._label, self._count = label, 0
-        self._log.info(label if total is None else f"{label}: {total:,} to do")
+    def start(self, label: str, total: int | None) -> None:  # noqa: ARG002 - each step counts in units of its own
+        """Note what begins; Dagster adds the time."""
+        self._log.info(label)
 
     def advance(self, n: int) -> None:
-        """Count; a line for each would drown the log."""
-        self._count += n
+        """Say nothing: a line for each would drown the log."""
 
     def done(self) -> None:
-        """Note how much was done."""
-        self._log.info(f"{self._label}: {self._count:,} done" if self._count else f"{self._label}: done")
+        """Say nothing: the next line, or the end of the step, says it."""
 
 
 class Work(NamedTuple):
@@ -51,7 +46,7 @@ class Work(NamedTuple):
     progress: Progress
 
 
-class SpaceResource(dg.ConfigurableResource):
+class SpaceResource(dg.ConfigurableResource["SpaceResource"]):
     """A space file, and the manner in which its store is opened: change them for one run in the launchpad."""
 
     file: str = Field(description="Path of the space file (YAML).")

@@ -21,6 +21,7 @@ Codes = npt.NDArray[np.int32]
 
 ABSENT = -1
 _SMALLEST = 1 << 12
+_BLOCK = 64
 T = TypeVar("T", bound=np.generic)
 
 
@@ -125,13 +126,20 @@ def _encode(
     count: int,
     codes: Codes,
 ) -> int:
-    """Look every value up, append the unseen ones; returns how many distinct values there are now."""
+    """Look every value up, append the unseen ones; returns how many distinct values there are now.
+
+    A block of values at a time: first all their hashes, then all the slots and texts they lead to, so that
+    the memory's answers, which are slow, come side by side; then each is settled.
+    """
     mask = np.uint64(len(known.slots) - 1)
+    keys, likely = np.empty(_BLOCK, dtype=np.uint64), np.empty(_BLOCK, dtype=np.int64)
     for row in range(len(bounds) - 1):
+        place = row % _BLOCK
+        if place == 0:
+            _look_ahead(bounds, text, seed, known, row, keys, likely)
         if len(valid) and valid[row] == 0:
             continue
-        start, end = bounds[row], bounds[row + 1]
-        key = hash_bytes(text, start, end, seed)
+        start, end, key = bounds[row], bounds[row + 1], keys[place]
         slot = key & mask
         code = known.slots[slot] - 1
         while code >= 0 and not (known.hashes[code] == key and _same(text, start, end, known, code)):
@@ -145,6 +153,31 @@ def _encode(
             _append(text, start, end, known, code)
         codes[row] = code
     return count
+
+
+@numba.njit(nogil=True, cache=True)
+def _look_ahead(
+    bounds: npt.NDArray[np.int32],
+    text: Bytes,
+    seed: np.uint64,
+    known: _Known,
+    first: int,
+    keys: npt.NDArray[np.uint64],
+    likely: npt.NDArray[np.int64],
+) -> None:
+    """Hash the block of values from `first` on, and touch what they will be compared with."""
+    mask = np.uint64(len(known.slots) - 1)
+    size = min(_BLOCK, len(bounds) - 1 - first)
+    for place in range(size):
+        keys[place] = hash_bytes(text, bounds[first + place], bounds[first + place + 1], seed)
+    for place in range(size):
+        likely[place] = known.slots[keys[place] & mask] - 1
+    for place in range(size):
+        if likely[place] >= 0:
+            likely[place] = known.bounds[likely[place]] + np.int64(known.hashes[likely[place]] & np.uint64(0))
+    for place in range(size):
+        if likely[place] >= 0:
+            likely[place] = known.text[likely[place]]
 
 
 @numba.njit(nogil=True, cache=True)

@@ -6,9 +6,10 @@ message (design section 5, step 1). Repeats, blank and blocked values are alread
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from typing import NamedTuple
 
 import numba
@@ -17,12 +18,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.identity.dictionary import ABSENT, Codes, Dictionary
+from pipelines.identity.dictionary import ABSENT, Dictionary
 from pipelines.identity.values import blank, blocked, normalised
 from pipelines.rules import IdentifierRule
-
-Column = Callable[[str], Iterable[pa.Array]]
-"""Reads a column of the message set: its chunks, in row order."""
 
 Integers = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
@@ -62,32 +60,34 @@ class Mentions:
     def type_names(self, numbers: Integers) -> pa.Array:
         """Names of types by number; a negative number is null."""
         names = pa.array([rule.type for rule in self.rules], type=pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers < 0), names).cast(pa.string())
+        return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers < 0), names)
 
 
-def encode(column: Column, order: Longs, rules: tuple[IdentifierRule, ...], threads: int) -> Mentions:
-    """Encode the identifier columns `id:<type>` and `more` of a message set.
+def encode(
+    batches: Iterable[pa.RecordBatch], rows: Longs, size: int, rules: tuple[IdentifierRule, ...], threads: int
+) -> Mentions:
+    """Encode the identifier columns of a message set, which comes in batches of any size and order.
 
-    `order[ordinal]` is the row of the message in the columns; rows that are not in it (duplicates) are
-    passed over. One thread a type: the dictionaries do not meet.
+    Columns of a batch: `row`, `id:<type>` of every rule, `more`. `rows[ordinal]` is the row of a message; rows
+    that are not in it (duplicates) are passed over; all rows are below `size`. One thread a type: the
+    dictionaries do not meet.
     """
     dictionaries = tuple(Dictionary(rule.type) for rule in rules)
+    # A code + 1, 0 for none: a type that never occurs then costs no memory.
+    slots = np.zeros((len(rules), size), dtype=np.int32)
+    extras = [_Extra(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))]
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        columns = list(pool.map(lambda dictionary: _encode_column(column, dictionary), dictionaries))
-        extra = _encode_more(column, dictionaries)
+        for batch in batches:
+            row = batch.column("row").to_numpy()
+            given = (batch.column(f"id:{rule.type}") for rule in rules)
+            list(pool.map(_encode_column, given, dictionaries, slots, repeat(row)))
+            extras.append(_encode_more(batch.column("more"), row, dictionaries))
         settled = list(pool.map(_settle, rules, dictionaries))
-    base = np.cumsum([0, *(len(values.value) for values in settled)])
-    targets = [values.shifted(first) for values, first in zip(settled, base, strict=False)]
-    present = [(codes, target) for codes, target in zip(columns, targets, strict=True) if codes is not None]
-    slots = np.full(
-        (len(present), max((len(codes) for codes, _ in present), default=0)), ABSENT, dtype=np.int32
-    )
-    for slot, (codes, target) in zip(slots, present, strict=True):
-        _translate(codes, target, slot)
-    slot_of = np.cumsum([codes is not None for codes in columns]).astype(np.int32) - 1
-    slot_of[[codes is None for codes in columns]] = ABSENT
+        base = np.cumsum([0, *(len(values.value) for values in settled)])
+        targets = [values.shifted(first) for values, first in zip(settled, base, strict=False)]
+        list(pool.map(_translate, slots, targets))
     is_blocked = np.concatenate([np.empty(0, dtype=np.bool_), *(values.blocked for values in settled)])
-    start, identifier, blocks = _line_up(order, slots, slot_of, extra.translated(targets), is_blocked)
+    start, identifier, blocks = _line_up(rows, slots, _gathered(extras, targets), is_blocked)
     return Mentions(
         rules=rules,
         start=start,
@@ -100,14 +100,12 @@ def encode(column: Column, order: Longs, rules: tuple[IdentifierRule, ...], thre
     )
 
 
-def _encode_column(column: Column, dictionary: Dictionary) -> Codes | None:
-    """Codes of one type's column over the whole set; None if no message has a value."""
-    parts: list[Codes] = []
-    for chunk in column(f"id:{dictionary.type}"):
-        codes = np.empty(len(chunk), dtype=np.int32)
-        dictionary.encode(chunk, codes)
-        parts.append(codes)
-    return np.concatenate(parts) if len(dictionary) else None
+def _encode_column(values: pa.StringArray, dictionary: Dictionary, slot: Integers, row: Longs) -> None:
+    """Put the codes of one type's values into its slots."""
+    if values.null_count < len(values):
+        codes = np.empty(len(values), dtype=np.int32)
+        dictionary.encode(values, codes)
+        slot[row] = codes + np.int32(1)
 
 
 class _Extra(NamedTuple):
@@ -117,40 +115,30 @@ class _Extra(NamedTuple):
     type: Integers
     code: Integers
 
-    def translated(self, targets: list[Integers]) -> _Extra:
-        code = np.full_like(self.code, ABSENT)
-        for number, target in enumerate(targets):
-            here = self.type == number
-            code[here] = target[self.code[here]]
-        return _Extra(self.row, self.type, code)
 
-
-def _encode_more(column: Column, dictionaries: tuple[Dictionary, ...]) -> _Extra:
+def _encode_more(more: pa.ListArray, row: Longs, dictionaries: tuple[Dictionary, ...]) -> _Extra:
+    """The further values of a batch; one of an undeclared type gets no code."""
+    pairs = pc.list_flatten(more)
     names = pa.array([dictionary.type for dictionary in dictionaries], type=pa.string())
-    rows, types, codes = (
-        [np.empty(0, dtype=np.int64)],
-        [np.empty(0, dtype=np.int32)],
-        [np.empty(0, dtype=np.int32)],
-    )
-    first = 0
-    for chunk in column("more"):
-        if chunk.null_count < len(chunk):
-            pairs = pc.list_flatten(chunk)
-            number = pc.fill_null(pc.index_in(pairs.field("type"), value_set=names), ABSENT).to_numpy(
-                zero_copy_only=False
-            )
-            code = np.full(len(pairs), ABSENT, dtype=np.int32)
-            for which in np.unique(number[number >= 0]):
-                here = number == which
-                some = np.empty(int(here.sum()), dtype=np.int32)
-                dictionaries[which].encode(pairs.field("value").filter(pa.array(here)), some)
-                code[here] = some
-            known = code >= 0
-            rows.append(first + pc.list_parent_indices(chunk).to_numpy().astype(np.int64)[known])
-            types.append(number[known].astype(np.int32))
-            codes.append(code[known])
-        first += len(chunk)
-    return _Extra(np.concatenate(rows), np.concatenate(types), np.concatenate(codes))
+    number = pc.fill_null(pc.index_in(pairs.field("type"), value_set=names), ABSENT).to_numpy()
+    code = np.full(len(pairs), ABSENT, dtype=np.int32)
+    for which in np.unique(number[number >= 0]):
+        here = number == which
+        some = np.empty(int(here.sum()), dtype=np.int32)
+        dictionaries[which].encode(pairs.field("value").filter(pa.array(here)), some)
+        code[here] = some
+    return _Extra(row[pc.list_parent_indices(more).to_numpy()], number.astype(np.int32), code)
+
+
+def _gathered(extras: list[_Extra], targets: list[Integers]) -> _Extra:
+    """All batches' further values with their final codes, in row order."""
+    row, kind, raw = (np.concatenate([extra[field] for extra in extras]) for field in range(3))
+    code = np.full_like(raw, ABSENT)
+    for number, target in enumerate(targets):
+        here = (kind == number) & (raw >= 0)
+        code[here] = target[raw[here]]
+    order = np.argsort(row, kind="stable")
+    return _Extra(row[order], kind[order], code[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,31 +171,31 @@ def _settle(rule: IdentifierRule, raw: Dictionary) -> _Settled:
 
 
 @numba.njit(nogil=True, cache=True)
-def _translate(codes: Codes, target: Integers, out: Integers) -> None:
-    for row in range(len(codes)):
-        out[row] = target[codes[row]] if codes[row] >= 0 else -1
+def _translate(slot: Integers, target: Integers) -> None:
+    """From raw codes to final ones, both with 1 added and 0 for none."""
+    if len(target):
+        for row in range(len(slot)):
+            if slot[row]:
+                slot[row] = target[slot[row] - 1] + 1
 
 
 @numba.njit(nogil=True, cache=True)
 def _line_up(
-    order: Longs,
-    slots: npt.NDArray[np.int32],
-    slot_of: Integers,
-    extra: _Extra,
-    is_blocked: npt.NDArray[np.bool_],
+    rows: Longs, slots: npt.NDArray[np.int32], extra: _Extra, is_blocked: npt.NDArray[np.bool_]
 ) -> tuple[Longs, Integers, tuple[Integers, Integers]]:
     """One pass over the messages in order: their identifiers, no repeats, none blocked."""
     most = len(extra.row)
-    for slot in range(slots.shape[0]):
-        most += (slots[slot] >= 0).sum()
-    start = np.zeros(len(order) + 1, dtype=np.int64)
+    for number in range(slots.shape[0]):
+        for row in range(slots.shape[1]):
+            most += slots[number, row] > 0
+    start = np.zeros(len(rows) + 1, dtype=np.int64)
     used, banned = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
     banned_on = np.empty(most, dtype=np.int32)
     filled, bans = 0, 0
-    candidates = np.empty(len(slot_of) + _most_extra(extra.row), dtype=np.int32)
-    for ordinal in range(len(order)):
+    candidates = np.empty(slots.shape[0] + _most_extra(extra.row), dtype=np.int32)
+    for ordinal in range(len(rows)):
         first, first_ban = filled, bans
-        for code in candidates[: _gather(order[ordinal], slots, slot_of, extra, candidates)]:
+        for code in candidates[: _gather(rows[ordinal], slots, extra, candidates)]:
             if is_blocked[code]:
                 if not _holds(banned, first_ban, bans, code):
                     banned_on[bans], banned[bans] = ordinal, code
@@ -220,19 +208,16 @@ def _line_up(
 
 
 @numba.njit(nogil=True, cache=True)
-def _gather(
-    row: int, slots: npt.NDArray[np.int32], slot_of: Integers, extra: _Extra, candidates: Integers
-) -> int:
+def _gather(row: int, slots: npt.NDArray[np.int32], extra: _Extra, candidates: Integers) -> int:
     """Put a message's identifiers into `candidates`, strongest first; returns how many there are."""
     count = 0
     begin = np.searchsorted(extra.row, row) if len(extra.row) else 0
     end = begin
     while end < len(extra.row) and extra.row[end] == row:
         end += 1
-    for number in range(len(slot_of)):
-        code = slots[slot_of[number], row] if slot_of[number] >= 0 else -1
-        if code >= 0:
-            candidates[count] = code
+    for number in range(slots.shape[0]):
+        if slots[number, row]:
+            candidates[count] = slots[number, row] - 1
             count += 1
         for place in range(begin, end):
             if extra.type[place] == number and extra.code[place] >= 0:

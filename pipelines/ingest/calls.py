@@ -10,6 +10,8 @@ Source: events specification, sections 1, 2, 4 and 7.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pipelines.ingest.expressions import (
     FAULT,
     TIME_EXPECTED,
@@ -56,36 +58,69 @@ _STRINGS = r'"(?:[^"\\]|\\.)*"'
 _NOT_JSON = r"(?i)[:,\[]\s*-?(nan|inf)|,\s*[}\]]"
 
 
-def from_lines(source: str) -> str:
-    """SELECT of the relation of fields over a block of `jsonl.Lines` `source`; parses each line once."""
+def from_lines(source: str, fields: Collection[str], *, simple: bool, plain: bool) -> str:
+    """SELECT of the relation of fields over a block of `jsonl.Lines` named `source`.
+
+    `fields` are the columns there are. Lines that are not simple are parsed, and the parser judges them.
+    """
+    texts = [f"{_text(field, fields, simple)} as {name}" for name, field in TEXTS.items()]
+    odd = [f"{_odd(TEXTS[name], simple)} as odd_{name}" for name in ODD]
+    times = [f"{_cell(field, fields, simple)} as {name}_text" for name, field in TIMES.items()]
+    documents = [f"{_document(name, fields, simple, plain)} as {name}_json" for name in DOCUMENTS]
+    naming = [f"{_naming(name, fields, simple)} as {name}_json" for name in ("name", "category")]
+    columns = ",\n      ".join([*texts, *odd, *times, *documents, *naming])
+    parsed = "null" if simple else "case when not simple then try(json_transform(text, $shape)) end"
+    return finished(f"""
+    select seq, file, line, {"null" if simple else _broken()} as broken,
+      {columns}
+    from (select *, {parsed} as m from {quoted(source)})""")
+
+
+def _broken() -> str:
+    """What is wrong with the form of a line that is not simple; the parser alone lets some things pass."""
     malformed = fault("invalid_json", None, "one JSON object on the line")
     no_object = fault("not_an_object", None, "one JSON object on the line")
-    parsed = f"select *, try(json_transform(text, $shape)) as m from {quoted(source)}"
-    faults = f"""case
-        when m is null or m.type is null then case
-          when not json_valid(text) then {malformed}
-          when json_type(text) <> 'OBJECT' then {no_object} end
-        when doubtful and regexp_matches(regexp_replace(text, '{_STRINGS}', '""', 'g'), '{_NOT_JSON}')
+    return f"""case when simple then null
+        when m.type is null and not json_valid(text) then {malformed}
+        when m.type is null and json_type(text) <> 'OBJECT' then {no_object}
+        when regexp_matches(regexp_replace(text, '{_STRINGS}', '""', 'g'), '{_NOT_JSON}')
           then {malformed} end"""
-    texts = [f"{given_text(field)} as {name}" for name, field in TEXTS.items()]
-    odd = [_odd(f'm."{TEXTS[name]}"', name) for name in ODD]
-    times = [f'm."{field}" as {name}_text' for name, field in TIMES.items()]
-    documents = [f"m.{name} as {name}_json" for name in DOCUMENTS]
-    naming = ['m."name" as name_json', "m.category as category_json"]
-    columns = ",\n      ".join([*texts, *odd, *times, *documents, *naming])
-    return finished(f"""
-    select seq, file, line, {faults} as broken,
-      {columns}
-    from ({parsed})""")
 
 
-def given_text(field: str) -> str:
-    """The text of a top-level field of the parsed struct `m`."""
-    return text_of(f'm."{field}"')
+def _cell(field: str, fields: Collection[str], simple: bool, parsed: str | None = None) -> str:
+    """A field: the column of simple lines, or what was parsed."""
+    column = quoted(field) if field in fields else "null"
+    return (
+        f"{column}::varchar"
+        if simple
+        else f"case when simple then {column} else {parsed or f'm.{quoted(field)}'} end"
+    )
 
 
-def _odd(value: str, name: str) -> str:
-    return f"{value} is not null and ({text_of(value)}) is null as odd_{name}"
+def _text(field: str, fields: Collection[str], simple: bool) -> str:
+    return _cell(field, fields, simple, text_of(f"m.{quoted(field)}"))
+
+
+def _odd(field: str, simple: bool) -> str:
+    value = f"m.{quoted(field)}"
+    return "false" if simple else f"not simple and {value} is not null and ({text_of(value)}) is null"
+
+
+def _document(field: str, fields: Collection[str], simple: bool, plain: bool) -> str:
+    column = quoted(field) if field in fields else "null"
+    if column != "null" and not plain:
+        column = f"case when plain then {column} else json({column})::varchar end"
+    return (
+        f"{column}::varchar"
+        if simple
+        else f"case when simple then {column} else m.{quoted(field)}::varchar end"
+    )
+
+
+def _naming(field: str, fields: Collection[str], simple: bool) -> str:
+    """A page's name or category as JSON."""
+    column = f"to_json({quoted(field)})" if field in fields else "null::json"
+    return column if simple else f"case when simple then {column} else m.{quoted(field)} end"
 
 
 def finished(parsed: str) -> str:
@@ -123,6 +158,6 @@ def _faults() -> str:
 def _properties() -> str:
     """The properties; those of a page or screen with the call's own `name` and `category` among them."""
     return """case when type in ('page', 'screen') and (name_json is not null or category_json is not null)
-        then json_merge_patch(coalesce(properties_given, '{}'::json),
+        then json_merge_patch(coalesce(properties_given::varchar, '{}')::json,
           json_merge_patch('{}'::json, json_object('name', name_json, 'category', category_json)))::varchar
         else properties_given::varchar end"""

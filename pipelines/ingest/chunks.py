@@ -97,16 +97,16 @@ def assemble(chunks: Iterable[Chunk]) -> Iterator[Block]:
 def _block(layout: Layout, chunks: list[Chunk]) -> Block:
     # Numbered chunk by chunk: a batch that spanned chunks would be cut anew, and DuckDB takes no cut structs.
     base = 0
-    morsels: list[pa.RecordBatch] = []
+    tables = []
     for chunk in chunks:
         numbers = pa.array(np.arange(base, base + chunk.records.num_rows, dtype=np.int64))
-        morsels += chunk.records.append_column("seq", numbers).to_batches(max_chunksize=MORSEL_ROWS)
+        tables.append(chunk.records.append_column("seq", numbers))
         base += chunk.records.num_rows
-    schema = chunks[0].records.schema.append(pa.field("seq", pa.int64()))
+    records = pa.concat_tables(tables, promote_options="default")
     rejects = [chunk.rejects for chunk in chunks if chunk.rejects is not None]
     return Block(
         layout,
-        pa.Table.from_batches(morsels, schema),
+        pa.Table.from_batches(records.to_batches(max_chunksize=MORSEL_ROWS), records.schema),
         pa.concat_tables(rejects) if rejects else REJECTS.empty_table(),
         sum(chunk.read for chunk in chunks),
     )

@@ -1,7 +1,7 @@
-"""Lines of JSON: a file's lines as one Arrow column over the bytes as read, without a copy.
+"""Lines of JSON: a file's lines, and the fields found in them, as Arrow columns over the bytes as read.
 
-A line is only found here; it is parsed once, in DuckDB. What DuckDB could not hold as text (bytes that are
-not UTF-8, NUL) is rejected here, line by line. Source: events specification, section 7.
+What DuckDB could not hold as text (bytes that are not UTF-8, NUL) is rejected here, line by line.
+Source: events specification, section 7.
 """
 
 from __future__ import annotations
@@ -9,43 +9,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.ingest import bytestream, utf8
+from pipelines.ingest import bytestream, calls, tokens, utf8
 from pipelines.ingest.chunks import Chunk, Layout, rejected
 from pipelines.space import Input
 
 READ_BYTES = 8 << 20
 _NEWLINE = b"\n"
 
+FIELDS = (*calls.TEXTS.values(), *calls.TIMES.values(), *calls.DOCUMENTS)
+_KINDS = np.array(
+    [tokens.TEXT] * len(calls.TEXTS)
+    + [tokens.TIME] * len(calls.TIMES)
+    + [tokens.DOCUMENT] * len(calls.DOCUMENTS),
+    np.uint8,
+)
+_KEYS = tokens.keys(FIELDS)
+
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Tails = npt.NDArray[np.uint32]
-
-_SPECIAL = np.isin(np.arange(256), np.frombuffer(b"\n\\:,[", np.uint8))
-"""The bytes that finding lines stops at."""
-
-_LF, _QUOTE, _COMMA, _COLON, _BACKSLASH, _LOWER_U, _OPEN_OBJECT = 10, 34, 44, 58, 92, 117, 123
-
-_TAIL = 4
-"""Bytes at the end of a key that it is told by, in passing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Layout: `text`, the line, and `doubtful`, true where it may hold what DuckDB takes and JSON does not.
+    """Layout: `text`, the line; `simple` and `plain` (see `tokens`); a column per field of simple lines.
 
-    `absent` are keys, of those asked for, that no line of the block has.
+    `absent` are keys, of those asked for, that no document of the block has; `fields` are the columns there
+    are; `simple` and `plain` say it of all lines.
     """
 
     source: Input
-    absent: frozenset[str] = frozenset()
+    absent: frozenset[str]
+    fields: frozenset[str]
+    simple: bool
+    plain: bool
 
     @property
     def raw(self) -> str:
@@ -54,136 +58,120 @@ class Lines:
 
     def joined(self, other: Layout) -> Lines | None:
         """Lines of one input join; absent is what both lack."""
-        if isinstance(other, Lines) and other.source == self.source:
-            return Lines(self.source, self.absent & other.absent)
-        return None
+        if not isinstance(other, Lines) or other.source != self.source:
+            return None
+        return Lines(
+            self.source,
+            self.absent & other.absent,
+            self.fields | other.fields,
+            self.simple and other.simple,
+            self.plain and other.plain,
+        )
 
     def may_have(self, _: str, path: tuple[str, ...]) -> bool:
         """Whether a document of the block may hold something at a path."""
         return path[0] not in self.absent
 
+    def select(self, source: str) -> str:
+        """SELECT of the relation of fields over a block of this layout named `source`."""
+        return calls.from_lines(source, self.fields, simple=self.simple, plain=self.plain)
+
+
+class _Cut(NamedTuple):
+    """A stretch of whole lines, each ending in a newline, and where they are."""
+
+    text: bytes
+    bounds: Offsets
+    first_line: int
+
 
 def read(path: Path, source: Input, file: int, keys: frozenset[str]) -> Iterator[Chunk]:
     """The lines of a `.jsonl` or `.jsonl.gz`; blank ones are no records.
 
-    `file` goes into the column of that name; each layout says which of `keys` its lines do not have.
+    `file` goes into the column of that name; each layout says which of `keys` its documents do not have.
     """
-    rest = b""
     line = 1
-    for block in bytestream.text_blocks(path, READ_BYTES, "utf-8"):
-        cut = block.rfind(_NEWLINE) + 1
-        if not cut:
+    for text in _stretches(bytestream.text_blocks(path, READ_BYTES, "utf-8")):
+        cut = _Cut(text, _bounds(np.frombuffer(text, np.uint8), text.count(_NEWLINE)), line)
+        yield _chunk(cut, source, file, sorted(keys))
+        line += len(cut.bounds) - 1
+
+
+def _stretches(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes cut behind newlines; the last line gets one if it has none."""
+    rest = b""
+    for block in blocks:
+        end = block.rfind(_NEWLINE) + 1
+        if end:
+            yield rest + block[:end] if rest else block[:end]
+            rest = block[end:]
+        else:
             rest += block
-            continue
-        text = rest + block[:cut] if rest else block[:cut]
-        rest = block[cut:]
-        chunk, lines = _chunk(text, source, file, line, keys)
-        line += lines
-        yield chunk
     if rest:
-        yield _chunk(rest, source, file, line, keys)[0]
+        yield rest + _NEWLINE
 
 
-def _chunk(text: bytes, source: Input, file: int, first_line: int, keys: frozenset[str]) -> tuple[Chunk, int]:
-    """The chunk of one stretch of whole lines, and how many physical lines it has."""
-    data = np.frombuffer(text, dtype=np.uint8)
-    asked = sorted(key for key in keys if len(key.encode()) >= _TAIL)
-    tails = np.array([_tail(key) for key in asked], np.uint32)
-    seen = np.zeros(len(asked), np.bool_)
-    bounds, doubtful = _split(data, tails, seen)
-    blank = _blank(data, bounds)
-    absent = frozenset(np.array(asked, object)[~seen])
-    lines = len(bounds) - 1
-    broken = np.zeros(lines, np.uint8) if utf8.clean(text) else utf8.broken(data, bounds[:-1], bounds[1:])
-    table = {
-        "file": pa.array(np.full(lines, file, np.int32)),
-        "line": pa.array(np.arange(first_line, first_line + lines, dtype=np.int64)),
-        "doubtful": pa.array(doubtful),
-        "text": _slices(text, bounds, pa.large_string()),
-    }
-    rejects = None
-    if broken.any():
-        bad = broken > 0
-        raw = _slices(text, bounds, pa.large_binary()).filter(pa.array(bad))
-        reason = pa.array(np.where(broken[bad] == 1, "invalid_utf8", "nul_byte"), pa.string())
-        rejects = rejected(
-            file=table["file"].filter(pa.array(bad)),
-            line=table["line"].filter(pa.array(bad)),
-            reason=reason,
-            detail="text in UTF-8 without NUL bytes",
-            raw=raw,
-        )
-    records = pa.table(table)
-    keep = ~blank & (broken == 0)
+def _chunk(cut: _Cut, source: Input, file: int, asked: list[str]) -> Chunk:
+    data = np.frombuffer(cut.text, np.uint8)
+    starts, ends = cut.bounds[:-1], cut.bounds[1:]
+    broken = None if utf8.clean(cut.text) else utf8.broken(data, starts, ends)
+    keep = ~_blank(data, cut.bounds)
+    if broken is not None:
+        keep &= broken == 0
     if not keep.all():
-        records = records.filter(pa.array(keep))
-    return Chunk(Lines(source, absent), records, rejects, len(text), len(text)), lines
+        starts, ends = starts[keep], ends[keep]
+    seen = np.zeros(len(asked), np.bool_)
+    found = tokens.find(data, starts, _KEYS, _KINDS, tokens.keys(asked), seen)
+    simple, plain = bool(found.simple.all()), bool(found.plain.all())
+    columns = {
+        name: tokens.column(cut.text, found, place) for place, name in enumerate(FIELDS) if found.has(place)
+    }
+    layout = Lines(
+        source,
+        frozenset(np.array(asked, object)[~seen]) if simple else frozenset(),
+        frozenset(columns),
+        simple,
+        plain,
+    )
+    numbers = np.arange(cut.first_line, cut.first_line + len(keep), dtype=np.int64)
+    records = {
+        "file": pa.array(np.full(len(starts), file, np.int32)),
+        "line": pa.array(numbers[keep]),
+        "text": tokens.slices(cut.text, starts, ends),
+        "simple": pa.array(found.simple),
+        "plain": pa.array(found.plain),
+        **columns,
+    }
+    rejects = None if broken is None else _rejects(cut, broken, numbers, file)
+    return Chunk(layout, pa.table(records), rejects, 2 * len(cut.text), len(cut.text))
 
 
-def _slices(
-    text: bytes, bounds: Offsets, kind: pa.DataType
-) -> Any:  # Any: pyarrow has no type for either kind
-    return pa.Array.from_buffers(kind, len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(text)])
-
-
-def _split(data: Bytes, tails: Tails, seen: Flags) -> tuple[Offsets, Flags]:
-    """Bounds of the lines, and which are doubtful; the newline belongs to its line. Fills `seen`.
-
-    The arrays could hold a line per byte; pages that are not written to cost nothing.
-    """
-    bounds = np.empty(len(data) + 2, np.int64)
-    doubtful = np.zeros(len(data) + 1, np.bool_)
-    lines = _scan(data, bounds, doubtful, tails, seen)
-    return bounds[: lines + 1].copy(), doubtful[:lines].copy()
+def _rejects(cut: _Cut, broken: npt.NDArray[np.uint8], numbers: Offsets, file: int) -> pa.Table | None:
+    bad = broken > 0
+    if not bad.any():
+        return None
+    raw = pa.Array.from_buffers(
+        pa.large_binary(), len(broken), [None, pa.py_buffer(cut.bounds), pa.py_buffer(cut.text)]
+    )
+    return rejected(
+        file=file,
+        line=pa.array(numbers[bad]),
+        reason=pa.array(np.where(broken[bad] == 1, "invalid_utf8", "nul_byte"), pa.string()),
+        detail="text in UTF-8 without NUL bytes",
+        raw=raw.filter(pa.array(bad)),
+    )
 
 
 @numba.njit(nogil=True, cache=True)
-def _scan(  # noqa: C901, PLR0912  # one pass: a branch a kind of byte
-    data: Bytes, bounds: Offsets, doubtful: Flags, tails: Tails, seen: Flags
-) -> int:
-    """One pass over the bytes, written flat because every nanosecond is spent half a billion times.
-
-    Notes in `seen` which keys, known by their last bytes, stand before a colon; all of them if there are
-    escapes that could spell a key.
-    """
-    end = len(data)
-    bounds[0] = 0
+def _bounds(data: Bytes, lines: int) -> Offsets:
+    """Where the lines begin, and where the last one ends; a newline belongs to its line."""
+    bounds = np.zeros(lines + 1, np.int64)
     line = 0
-    for position in range(end):
-        byte = data[position]
-        if not _SPECIAL[byte]:
-            continue
-        if byte == _LF:
+    for position in range(len(data)):
+        if data[position] == 10:
             line += 1
             bounds[line] = position + 1
-            continue
-        if byte == _BACKSLASH:
-            if position + 1 < end and data[position + 1] == _LOWER_U:
-                seen[:] = True
-            continue
-        if byte == _COLON:
-            if position > _TAIL and data[position - 1] == _QUOTE:
-                tail = (
-                    np.uint32(data[position - 5])
-                    | np.uint32(data[position - 4]) << np.uint32(8)
-                    | np.uint32(data[position - 3]) << np.uint32(16)
-                    | np.uint32(data[position - 2]) << np.uint32(24)
-                )
-                for index in range(len(tails)):
-                    if tails[index] == tail:
-                        seen[index] = True
-            else:
-                seen[:] = True
-        if position + 1 < end:
-            following = data[position + 1]
-            if following in (_QUOTE, _OPEN_OBJECT) or 48 <= following <= 57:
-                continue
-        if _odd_token(data, position + 1, end, byte == _COMMA):
-            doubtful[line] = True
-    if bounds[line] < end:
-        line += 1
-        bounds[line] = end
-    return line
+    return bounds
 
 
 @numba.njit(nogil=True, cache=True)
@@ -197,29 +185,3 @@ def _blank(data: Bytes, bounds: Offsets) -> Flags:
                 blank[line] = False
                 break
     return blank
-
-
-def _tail(key: str) -> int:
-    return int.from_bytes(key.encode()[-_TAIL:], "little")
-
-
-@numba.njit(nogil=True, cache=True)
-def _odd_token(data: Bytes, position: int, end: int, comma: bool) -> bool:
-    """Whether after `:`, `,` or `[` comes NaN, Infinity, or (after a comma) a closing bracket.
-
-    DuckDB's parser takes these; JSON has none of them. It may be text in a string, too: a closer look tells.
-    """
-    while position < end and (data[position] == 32 or data[position] == 9):
-        position += 1
-    if position + 4 >= end:
-        return True
-    byte = data[position]
-    if comma and (byte == 93 or byte == 125):
-        return True
-    if byte == 45:
-        position += 1
-        byte = data[position]
-    first, second, third = byte | 32, data[position + 1] | 32, data[position + 2] | 32
-    nan = first == 110 and second == 97 and third == 110
-    infinity = first == 105 and second == 110 and third == 102
-    return bool(nan or infinity)

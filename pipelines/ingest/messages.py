@@ -97,8 +97,8 @@ def _placed(source: str, layout: Layout, rules: Rules) -> tuple[str, dict[str, o
     """The relation of fields with identifiers, for any layout, and its parameters."""
     match layout:
         case Lines():
-            sql, params = lookups.from_calls(calls.from_lines(source), rules, layout.may_have)
-            return sql, {**params, "shape": calls.SHAPE}
+            sql, params = lookups.from_calls(layout.select(source), rules, layout.may_have)
+            return sql, params if layout.simple else {**params, "shape": calls.SHAPE}
         case Structs():
             return lookups.from_calls(layout.fields(source), rules, layout.may_have)
         case Cells():

@@ -12,9 +12,11 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from pipelines.profiles.leaves import ESCAPED, Cells, Kinds, Longs, texts
-from pipelines.profiles.octets import PADDING, Bytes
+from pipelines.profiles.leaves import Cells, Kinds, texts
+from pipelines.profiles.octets import PADDING, Bytes, Place
 from pipelines.profiles.scalars import is_time, microseconds
+from pipelines.profiles.tokens import ESCAPED
+from pipelines.profiles.trie import Longs
 from pipelines.profiles.views import span_length, span_start, write_view
 from pipelines.types import BIGINT, BOOLEAN, DOUBLE, TIMESTAMP, Kind
 
@@ -34,9 +36,7 @@ def text_column(data: Bytes, found: Cells, column: int) -> pl.Series:
         _unescape_all(data, view, kind, aside)
     validity = np.packbits(kind > _NULL, bitorder="little")
     buffers = [pa.py_buffer(part) for part in (validity, view, data, aside)]
-    made = pl.from_arrow(pa.Array.from_buffers(pa.string_view(), len(kind), buffers))
-    assert isinstance(made, pl.Series)  # an Arrow array never becomes a frame
-    return made
+    return pl.Series(pa.Array.from_buffers(pa.string_view(), len(kind), buffers))
 
 
 def typed(text: pl.Series, type_: str) -> pl.Series:
@@ -60,7 +60,7 @@ def times(text: pl.Series) -> pl.Series:
 
 
 def iso_texts(text: pl.Series) -> pl.Series:
-    """Such times as text in UTC, without a fraction of zeros: `2026-01-31T07:00:00.5Z`; NULL for any other text."""
+    """Such times in UTC, without a fraction of zeros: `2026-01-31T07:00:00.5Z`; NULL for any other text."""
     written = times(text).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
     return written.str.strip_chars_end("0").str.strip_chars_end(".") + "Z"
 
@@ -79,7 +79,7 @@ def _times(data: Bytes, offsets: Longs) -> tuple[Longs, npt.NDArray[np.bool_]]:
 
 @numba.njit(nogil=True, cache=True)
 def _unescape_all(data: Bytes, view: npt.NDArray[np.uint64], kind: Kinds, aside: Bytes) -> None:
-    used = 0
+    used: Place = 0
     for row in range(len(kind)):
         if kind[row] & ESCAPED:
             start = span_start(view[row])
@@ -90,7 +90,7 @@ def _unescape_all(data: Bytes, view: npt.NDArray[np.uint64], kind: Kinds, aside:
 
 
 @numba.njit(nogil=True, cache=True)
-def _unescape(data: Bytes, start: int, end: int, target: Bytes, first: int) -> int:
+def _unescape(data: Bytes, start: Place, end: Place, target: Bytes, first: Place) -> Place:
     """Write a JSON string without its escapes; returns its length, which is never more than it was."""
     place = first
     position = start
@@ -126,7 +126,7 @@ def _unescape(data: Bytes, start: int, end: int, target: Bytes, first: int) -> i
 
 
 @numba.njit(nogil=True, cache=True)
-def _escape(letter: int) -> int:
+def _escape(letter: Place) -> Place:
     if letter == 110:
         return 10
     if letter == 116:
@@ -141,8 +141,8 @@ def _escape(letter: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _hexadecimal(data: Bytes, start: int) -> int:
-    value = 0
+def _hexadecimal(data: Bytes, start: Place) -> Place:
+    value: Place = 0
     for position in range(start, start + 4):
         byte = np.int64(data[position])
         value = value * 16 + (byte - 48 if byte < 58 else (byte | 32) - 87)
@@ -150,7 +150,7 @@ def _hexadecimal(data: Bytes, start: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _utf8(code: int, target: Bytes, place: int) -> int:
+def _utf8(code: Place, target: Bytes, place: Place) -> Place:
     if code < 0x80:
         target[place] = code
         return place + 1

@@ -50,7 +50,7 @@ from state.profiles p join state.profiles c on c.profile = p.canonical
 def statements(full: bool) -> tuple[Statement, ...]:
     """Write the touched profiles again; `full`: all of them, into tables that are empty.
 
-    To be run in order with `$batch` and `$time`, those that name them. `touched` stays for the caller to count.
+    To be run in order with `$batch` and `$time`, those that name them. `touched` stays, to be counted.
     """
     touched = Statement(_ALL if full else _TOUCHED, label="touched")
     return (

@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.profiles.cells import iso_texts, text_column, typed
 from pipelines.profiles.layout import Columns, column_of
-from pipelines.profiles.leaves import Cells, Ints, Texts, extract
+from pipelines.profiles.leaves import Cells, Reading, Texts, extract
 from pipelines.profiles.owners import Owners
 from pipelines.profiles.survey import TABLE_OF, Bodies, Leaf, Survey, leaves
 from pipelines.types import Kind
@@ -72,18 +72,17 @@ class _Stretch(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    """How to read one JSON column of some tables: `names[column[node]]` is what the values at a node are called."""
+    """How to read one JSON column of some tables, and what its columns are called."""
 
     names: tuple[str, ...]
-    column: Ints
-    rank: Ints
+    nodes: Reading
 
 
 class Piece:
     """A piece of a batch, ready to be turned into rows.
 
-    `messages` are the kept messages with `MESSAGE_COLUMNS` and the stamp of `owners.stamped`, `json_texts` and
-    `found` are theirs; `columns` are the tables' columns once laid out.
+    `messages` are the kept messages with `MESSAGE_COLUMNS` and the stamp of `owners.stamped`;
+    `json_texts` and `found` are theirs; `columns` are the tables' columns once laid out.
     """
 
     def __init__(self, messages: pl.DataFrame, json_texts: Bodies, found: Survey, columns: Columns) -> None:
@@ -96,7 +95,7 @@ class Piece:
         self._stretches = tuple(_stretches(found))
 
     def rows(self, time: datetime) -> Iterator[Rows]:
-        """The rows of every table; `time` is the batch's. A table with many columns comes in several frames."""
+        """The rows of every table; `time` is the batch's. A wide table comes in several frames."""
         reading = self._reading([leaf for leaf in self._leaves if leaf.in_context])
         context = list(self._read(self._texts.context, reading, 0, len(self._order), 1))
         for stretch in self._stretches:
@@ -116,7 +115,8 @@ class Piece:
     def trait_writes(self, owned: Owners) -> pl.DataFrame:
         """One row a trait that an identify call of a resolved user sets or, with NULL, removes.
 
-        Columns `profile` (canonical), `owner` (before merges), `name`, `value`, `ordinal`, `timestamp`, `received_at`.
+        Columns `profile` (canonical), `owner` (before merges), `name`, `value`, `ordinal`, `timestamp`,
+        `received_at`.
         """
         parts = [_NO_WRITES]
         for stretch in self._stretches:
@@ -163,20 +163,12 @@ class Piece:
         ):
             column[leaf.node] = index[column_of(leaf)]
             rank[leaf.node] = place
-        return _Reading(names, column, rank)
+        return _Reading(names, Reading(len(names), column, rank))
 
     def _extract(self, json_texts: Texts, reading: _Reading, first: int, last: int, part: int) -> Cells:
         rows = self._order[first:last]
-        return extract(
-            json_texts,
-            rows,
-            self._found.roots(part)[rows],
-            self._found.plain,
-            self._found.trie,
-            reading.column,
-            reading.rank,
-            len(reading.names),
-        )
+        roots = self._found.roots(part)[rows]
+        return extract(json_texts, rows, roots, self._found.plain, self._found.trie, reading.nodes)
 
     def _read(
         self, json_texts: Texts, reading: _Reading, first: int, last: int, part: int

@@ -50,7 +50,7 @@ class Layout:
     """The columns of a batch."""
 
     columns: Columns
-    """Of every table met, the columns that are there once `statements` have run (of a new one, those on demand)."""
+    """Of every table met, the columns once `statements` have run (of a new table, those on demand)."""
     statements: tuple[Statement, ...]
     sources: tuple[Source, ...]
 
@@ -110,8 +110,8 @@ def lay_out(
 ) -> Layout:
     """The columns a batch needs.
 
-    `existing` are the tables of the space as they stand. `beyond_double(table, column)` tells whether a bigint
-    column holds an integer that a double cannot; it is asked where such a column meets doubles.
+    `existing` are the tables of the space as they stand. `beyond_double(table, column)` tells whether a
+    bigint column holds an integer that a double cannot; it is asked where such a column meets doubles.
     """
     statements: list[Statement] = []
     columns: dict[str, dict[str, str]] = {}
@@ -169,10 +169,8 @@ def _change(table: str, column: str, before: str | None, after: str) -> Statemen
     value = quoted(column)
     if before == TIMESTAMP:  # as user_traits writes times: UTC, no fraction of zeros
         value = f"regexp_replace(strftime({value}, '%Y-%m-%dT%H:%M:%S.%f'), '\\.?0*$', '') || 'Z'"
-    return Statement(
-        f"alter table {quoted(table)} alter column {quoted(column)} type {after} using cast({value} as {after})",
-        label=f"widen {table}.{column}",
-    )
+    change = f"alter column {quoted(column)} type {after} using cast({value} as {after})"
+    return Statement(f"alter table {quoted(table)} {change}", label=f"widen {table}.{column}")
 
 
 def _sources(met: Mapping[str, Mapping[str, Met]]) -> Iterator[Source]:

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
+Place = int | np.int64
+"""A signed position, or a number made of digits there: to numba one and the same."""
 
 ZERO, ONE, TWO, EIGHT = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(8)
 EACH = np.uint64(0x0101010101010101)

@@ -68,4 +68,4 @@ STATEMENTS = (
     Statement(_GRAPH, label="id_graph_updates"),
     Statement(_MAPPING, label="external_id_mapping_updates"),
 )
-"""To be run after `traits.COMPARE`; `triggers` stays. Parameters, where named: `$batch`, `$time`, `$files`."""
+"""To be run after `traits.COMPARE`; `triggers` stays. Parameters: `$batch`, `$time`, `$files` where named."""

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from pipelines.profiles.octets import Bytes, Place
 from pipelines.types import EXACT_IN_DOUBLE, Kind
-
-Bytes = npt.NDArray[np.uint8]
 
 INT = int(Kind.INT)
 BIGINT = int(Kind.BIGINT)
@@ -22,16 +20,14 @@ DOUBLE = int(Kind.DOUBLE)
 _EXACT = np.uint64(EXACT_IN_DOUBLE)
 _INT64_MAX = np.uint64(2**63 - 1)
 
-# Numbers whose first digit stands for 10**308 or more, or for less than 10**-307, may overflow a double or lose
-# digits in it. Only text keeps them, so they count as HUGE.
+# Numbers whose first digit stands for 10**308 or more, or for less than 10**-307, may overflow a double or
+# lose digits in it. Only text keeps them, so they count as HUGE.
 _LARGEST_EXPONENT = 307
 _SMALLEST_EXPONENT = -307
 
-_DAYS_BEFORE = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334], dtype=np.int64)
-
 
 @numba.njit(nogil=True, cache=True)
-def number_kind(data: Bytes, start: int, end: int) -> int:
+def number_kind(data: Bytes, start: Place, end: Place) -> int:
     """The `Kind` of the JSON number `data[start:end]`."""
     first = start + 1 if data[start] == 45 else start  # '-'
     for position in range(first, end):
@@ -53,13 +49,13 @@ def number_kind(data: Bytes, start: int, end: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _fraction_kind(data: Bytes, start: int, end: int) -> int:
-    """DOUBLE, or HUGE where the magnitude of its first digit that is not zero is out of a double's normal range."""
-    magnitude = 0
+def _fraction_kind(data: Bytes, start: Place, end: Place) -> int:
+    """DOUBLE, or HUGE where its first digit that is not zero is out of a double's normal range."""
+    magnitude: Place = 0
     leading = -1  # places before the point, once the first digit that is not zero was met
     point = False
-    exponent = 0
-    position = start
+    exponent: Place = 0
+    position: Place = start
     while position < end:
         byte = data[position]
         if byte == 46:
@@ -83,7 +79,7 @@ def _fraction_kind(data: Bytes, start: int, end: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _exponent(data: Bytes, start: int, end: int) -> int:
+def _exponent(data: Bytes, start: Place, end: Place) -> Place:
     negative = data[start] == 45
     position = start + 1 if negative or data[start] == 43 else start
     value = 0
@@ -95,30 +91,19 @@ def _exponent(data: Bytes, start: int, end: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def integer(data: Bytes, start: int, end: int) -> int:
-    """The value of an INT or BIGINT."""
-    negative = data[start] == 45
-    value = np.int64(0)
-    # Counting downwards reaches the least 64-bit integer, whose magnitude has no positive twin.
-    for position in range(start + 1 if negative else start, end):
-        value = value * np.int64(10) - np.int64(data[position] - 48)
-    return value if negative else -value
-
-
-@numba.njit(nogil=True, cache=True)
-def _digits(data: Bytes, start: int, count: int) -> int:
+def _digits(data: Bytes, start: Place, count: Place) -> Place:
     """The number written by `count` digits, -1 if one of them is none."""
-    value = 0
+    value: Place = 0
     for position in range(start, start + count):
-        digit = np.int64(data[position]) - 48
-        if digit < 0 or digit > 9:
+        byte = data[position]
+        if byte < 48 or byte > 57:
             return -1
-        value = value * 10 + digit
+        value = value * 10 + (byte - 48)
     return value
 
 
 @numba.njit(nogil=True, cache=True)
-def is_time(data: Bytes, start: int, end: int) -> bool:
+def is_time(data: Bytes, start: Place, end: Place) -> bool:
     """Whether the text is a full ISO-8601 time with zone, for example `2026-01-31T08:00:00.5+01:00`.
 
     The day must exist; a leap second does not. Zones are `Z`, `+hh:mm`, `+hhmm`; at most nine decimals.
@@ -135,14 +120,16 @@ def is_time(data: Bytes, start: int, end: int) -> bool:
     if hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59:
         return False
     zone = _zone(data, start, end)
-    return zone > 0 and _zone_minutes(data, zone, end) != _NO_ZONE
+    if zone == 0:
+        return False
+    return bool(_zone_minutes(data, zone, end) != _NO_ZONE)
 
 
 _NO_ZONE = 10_000
 
 
 @numba.njit(nogil=True, cache=True)
-def _zone(data: Bytes, start: int, end: int) -> int:
+def _zone(data: Bytes, start: Place, end: Place) -> Place:
     """Where the zone starts, after the decimals if there are any; 0 if they are malformed."""
     position = start + 19
     if data[position] != 46:
@@ -156,7 +143,7 @@ def _zone(data: Bytes, start: int, end: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _zone_minutes(data: Bytes, start: int, end: int) -> int:
+def _zone_minutes(data: Bytes, start: Place, end: Place) -> Place:
     """Minutes east of UTC, `_NO_ZONE` if the text from `start` on is no zone."""
     if data[start] == 90:
         return 0 if end - start == 1 else _NO_ZONE
@@ -175,31 +162,30 @@ def _zone_minutes(data: Bytes, start: int, end: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _is_leap(year: int) -> bool:
+def _is_leap(year: Place) -> bool:
     return (year % 4 == 0 and year % 100 != 0) or year % 400 == 0
 
 
 @numba.njit(nogil=True, cache=True)
-def _days_in(year: int, month: int) -> int:
+def _days_in(year: Place, month: Place) -> int:
     if month == 2:
         return 29 if _is_leap(year) else 28
     return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
 
 
 @numba.njit(nogil=True, cache=True)
-def microseconds(data: Bytes, start: int, end: int) -> int:
-    """UTC microseconds since 1970 of a text for which `is_time` holds; a seventh decimal and later ones are cut."""
+def microseconds(data: Bytes, start: Place, end: Place) -> Place:
+    """UTC microseconds since 1970 of a text for which `is_time` holds; decimals after the sixth are cut."""
     year, month, day = _digits(data, start, 4), _digits(data, start + 5, 2), _digits(data, start + 8, 2)
     past = year - 1
     days = past * 365 + past // 4 - past // 100 + past // 400 - 719162
-    days += _DAYS_BEFORE[month - 1] + day - 1 + (1 if month > 2 and _is_leap(year) else 0)
+    days += day - 1 + (1 if month > 2 and _is_leap(year) else 0)
+    for passed in range(1, month):
+        days += _days_in(1, passed)
     minutes = days * 1440 + _digits(data, start + 11, 2) * 60 + _digits(data, start + 14, 2)
     zone = _zone(data, start, end)
     seconds = (minutes - _zone_minutes(data, zone, end)) * 60 + _digits(data, start + 17, 2)
-    decimals = min(zone - start - 20, 6)
-    micros = 0
-    if decimals > 0:
-        micros = _digits(data, start + 20, decimals)
-        for _ in range(6 - decimals):
-            micros *= 10
+    micros: Place = 0
+    for place in range(start + 20, start + 26):
+        micros = micros * 10 + (data[place] - 48 if place < zone else 0)
     return seconds * 1_000_000 + micros

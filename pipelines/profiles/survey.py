@@ -15,7 +15,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.naming import snake, table_name
-from pipelines.profiles.leaves import Ints, Longs, Texts, Trie, discover, new_trie, texts
+from pipelines.profiles.leaves import Texts, discover, texts
+from pipelines.profiles.trie import Ints, Longs, Trie, key, new_trie
 from pipelines.types import Kind
 
 Path = tuple[str, ...]
@@ -122,11 +123,11 @@ def take_census(piece: pl.DataFrame) -> Census:
     ranked = sorted(range(len(found)), key=lambda place: _rank(found[place]))
     rank = np.empty(len(found), dtype=np.int32)
     rank[ranked] = np.arange(len(found), dtype=np.int32)
-    code = rank[code]
+    ranks = rank[code]
     # numpy sorts 16 bits by digits, which is quicker than comparing.
-    order = np.argsort(code.astype(np.int16) if len(found) < 2**15 else code, kind="stable")
-    bounds = np.searchsorted(code[order], np.arange(len(found) + 1)).astype(np.int64)
-    return Census(tuple(found[place] for place in ranked), code, order, bounds)
+    order = np.argsort(ranks.astype(np.int16) if len(found) < 2**15 else ranks, kind="stable")
+    bounds = np.searchsorted(ranks[order], np.arange(len(found) + 1)).astype(np.int64)
+    return Census(tuple(found[place] for place in ranked), ranks, order, bounds)
 
 
 def _collection(type_: str, event: str | None, plain: bool, resolved: bool) -> Collection:
@@ -162,9 +163,7 @@ def leaves(found: Survey) -> Iterator[Leaf]:
     root = list(range(roots))
     for node in range(roots, int(trie.size[0])):
         parent = int(trie.parent[node])
-        start = int(trie.key_start[node])
-        key = trie.keys[start : start + int(trie.key_length[node])].tobytes()
-        paths.append((*paths[parent], json.loads(b'"' + key + b'"', strict=False)))
+        paths.append((*paths[parent], json.loads(b'"' + key(trie, node) + b'"', strict=False)))
         root.append(root[parent])
         if trie.kinds[node]:
             collection, in_context = divmod(root[node], 2)

@@ -33,50 +33,58 @@ join state.profiles p using (profile)
 
 _AFTER = """
 create or replace temp table traits_after as
-with removals as (
-  select profile, name || '_' as prefix, timestamp, received_at, $batch as batch, ordinal
-  from writes where value is null
-), held as (
-  select canonical as profile, name from traits_before
-  union
-  select profile, name from writes
-), candidates as (
+with candidates as (
   select canonical as profile, name, value, timestamp, received_at, batch, ordinal from traits_before
   union all
   select profile, name, value, timestamp, received_at, $batch, ordinal from writes
-  union all
-  select r.profile, h.name, null, r.timestamp, r.received_at, r.batch, r.ordinal
-  from removals r join held h on h.profile = r.profile and starts_with(h.name, r.prefix)
+), removals as (
+  select profile, name || '_' as prefix, timestamp, received_at, batch, ordinal
+  from candidates
+  where value is null
+), below as (
+  select r.profile, n.name, cast(null as varchar) as value, r.timestamp, r.received_at, r.batch, r.ordinal
+  from removals r
+  join (select distinct profile, name from candidates) n
+    on n.profile = r.profile and starts_with(n.name, r.prefix)
 )
-select profile, name, unnest(max_by({'value': value, 'timestamp': timestamp, 'received_at': received_at,
-                                     'batch': batch, 'ordinal': ordinal}, (timestamp, batch, ordinal, value is not null)))
-from candidates
+select profile, name,
+       unnest(max_by(
+         {'value': value, 'timestamp': timestamp, 'received_at': received_at,
+          'batch': batch, 'ordinal': ordinal},
+         (timestamp, batch, ordinal, value is not null)
+       ))
+from (from candidates union all from below)
 group by profile, name
 """
-"""The newest write of every trait of those profiles."""
+"""The newest write of every trait of those profiles. A removal stays, against older values that come late."""
 
 _CHANGED = """
 create or replace temp table changed_profiles as
-with differing as (
-  select a.profile, case when a.batch = $batch then a.ordinal end as ordinal
+with merged as (
+  select canonical as profile, max(ordinal) as ordinal,
+         bool_or(exists (
+           from traits_before b where b.profile = j.profile and b.value is not null
+         )) as combined
+  from joined_profiles j
+  group by canonical
+), differing as (
+  -- a value that this batch did not write came with a merge
+  select a.profile, case when a.batch = $batch then a.ordinal else m.ordinal end as ordinal
   from traits_after a
   left join traits_before o on o.is_own and o.profile = a.profile and o.name = a.name
+  left join merged m on m.profile = a.profile
   where a.value is distinct from o.value
-), combined as (
-  select j.canonical as profile, j.ordinal
-  from joined_profiles j
-  where exists (select 1 from traits_before b where b.profile = j.profile and b.value is not null)
 )
 select profile, max(ordinal) as ordinal
 from (
   from differing
   union all
-  from combined
+  select profile, ordinal from merged where combined
 )
-join (select profile from state.profiles where profile = canonical) using (profile)
+semi join (from state.profiles where profile = canonical) today using (profile)
 group by profile
 """
-"""Canonical profiles whose values differ from their last snapshot, or got some by a merge; the last message."""
+"""Canonical profiles that differ from their last snapshot, or got traits by a merge, and the last message."""
 
 _STATE = (
     """
@@ -104,8 +112,8 @@ COMPARE = tuple(Statement(text, label="traits") for text in (_JOINED, _BEFORE, _
 def statements(columns: Mapping[str, str]) -> tuple[Statement, ...]:
     """Bring `state.traits` up to the batch and append snapshots to `profile_traits_updates`.
 
-    `columns`: the trait columns of that table and their types. To be run after `COMPARE` and `raw.STATEMENTS`;
-    parameters, where named: `$batch`, `$time`.
+    `columns`: the trait columns of that table and their types. To be run after `COMPARE` and
+    `raw.STATEMENTS`; parameters, where named: `$batch`, `$time`.
     """
     return tuple(Statement(text, label="traits") for text in (*_STATE, _snapshots(columns), *_DROP))
 
@@ -119,8 +127,9 @@ def _snapshots(columns: Mapping[str, str]) -> str:
     )
     return f"""
 insert into profile_traits_updates
-  (id, segment_id, triggering_event_id, triggering_event_name, triggering_event_type, triggering_event_source_id,
-   triggering_event_source_name, triggering_event_source_slug, received_at, timestamp, uuid_ts, seq{names})
+  (id, segment_id, triggering_event_id, triggering_event_name, triggering_event_type,
+   triggering_event_source_id, triggering_event_source_name, triggering_event_source_slug,
+   received_at, timestamp, uuid_ts, seq{names})
 with wide as (
   select profile{values}
   from traits_after semi join changed_profiles using (profile)

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.profiles.octets import EIGHT, Bytes, first_bytes, word
+from pipelines.profiles.octets import EIGHT, Bytes, Place, first_bytes, word
 
 View = npt.NDArray[np.uint64]
 """Two words."""
@@ -21,7 +21,7 @@ _INLINE = 12
 
 
 @numba.njit(nogil=True, cache=True)
-def write_view(view: View, data: Bytes, buffer: int, start: int, length: int) -> None:
+def write_view(view: View, data: Bytes, buffer: int, start: Place, length: Place) -> None:
     """Let `view` be the text of `length` bytes at `start` of the given buffer, whose bytes are `data`."""
     count, position = np.uint64(length), np.uint64(start)
     head = first_bytes(word(data, position), count)
@@ -35,19 +35,19 @@ def write_view(view: View, data: Bytes, buffer: int, start: int, length: int) ->
 
 
 @numba.njit(nogil=True, cache=True)
-def write_span(view: View, start: int, length: int) -> None:
+def write_span(view: View, start: Place, length: Place) -> None:
     """Note a place for later in the room of a view; it is no view yet."""
     view[0] = np.uint64(length)
     view[1] = np.uint64(start) << _HALF
 
 
 @numba.njit(nogil=True, cache=True)
-def span_start(view: View) -> int:
+def span_start(view: View) -> np.int64:
     """Where the text starts that `write_span` noted."""
     return np.int64(view[1] >> _HALF)
 
 
 @numba.njit(nogil=True, cache=True)
-def span_length(view: View) -> int:
+def span_length(view: View) -> np.int64:
     """How many bytes it has."""
     return np.int64(view[0] & _LENGTH)

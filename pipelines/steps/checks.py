@@ -1,4 +1,4 @@
-"""What must hold in a store: each query of `sql/checks` looks for rows that break one rule, and must find none."""
+"""What must hold in a store: each query of `sql/checks` looks for what breaks a rule, and must find none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def description(name: str) -> str:
 
 
 def violations(con: duckdb.DuckDBPyConnection, name: str) -> int:
-    """How many rows break the rule of the check `name`: the count only, for a row may hold customers' values."""
+    """How many rows break the rule of a check: the count only, for a row may hold customers' values."""
     query = sqlfiles.statements(f"checks/{name}.sql")[0]
     row = con.execute(f"select count(*) from ({query}\n)").fetchone()
     return int(row[0]) if row else 0

@@ -21,7 +21,6 @@ from pipelines.profiles import current, raw, traits
 from pipelines.profiles.events import Piece, Rows
 from pipelines.profiles.layout import TRAITS, Layout, gather, lay_out
 from pipelines.profiles.owners import Owners, owners
-from pipelines.sqlfiles import Statement
 from pipelines.steps.pieces import Slice, Surveyed, length, ready, slices, survey_slice
 from pipelines.steps.progress import SILENT, Progress
 from pipelines.store.ledger import Batch, advance, waiting
@@ -62,7 +61,11 @@ class _Written(NamedTuple):
     messages: int
 
 
-def materialize(space: Space, store: Store, progress: Progress = SILENT) -> MaterializeReport:
+def materialize(
+    space: Space,  # noqa: ARG001  # every step takes the space and its store
+    store: Store,
+    progress: Progress = SILENT,
+) -> MaterializeReport:
     """Write the batches that wait for it to the tables, oldest first; each is one transaction."""
     report = MaterializeReport()
     for batch in waiting(store, "resolved"):
@@ -112,7 +115,8 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
 
 _CREATE_WRITES = """
 create or replace temp table writes (
-  profile bigint, owner bigint, name varchar, value varchar, ordinal integer, timestamp timestamp, received_at timestamp
+  profile bigint, owner bigint, name varchar, value varchar, ordinal integer, timestamp timestamp,
+  received_at timestamp
 )
 """
 _TEMPORARY = tuple(f"drop table if exists {table}" for table in ("writes", "triggers", "touched"))
@@ -129,13 +133,7 @@ def _owners(store: Store, batch: Batch, files: list[str]) -> Owners:
         """,
         parameters,
     )
-    return owners(rows, _polars(kept), _polars(profiles))
-
-
-def _polars(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)  # a table never becomes a series
-    return frame
+    return owners(rows, pl.DataFrame(kept), pl.DataFrame(profiles))
 
 
 def _survey(wanted: list[Slice], owned: Owners) -> list[Surveyed]:
@@ -154,11 +152,10 @@ def _ahead(surveyed: list[Surveyed], owned: Owners, layout: Layout, batch: Batch
         return _Written(list(piece.rows(batch.time)), piece.trait_writes(owned), len(messages))
 
     with ThreadPoolExecutor(1, "ahead") as pool:
-        waiting_for = pool.submit(make, surveyed[0]) if surveyed else None
+        made = [pool.submit(make, one) for one in surveyed[:1]]
         for place in range(len(surveyed)):
-            assert waiting_for is not None  # it was submitted for this place
-            written = waiting_for.result()
-            waiting_for = pool.submit(make, surveyed[place + 1]) if place + 1 < len(surveyed) else None
+            written = made.pop().result()
+            made = [pool.submit(make, one) for one in surveyed[place + 1 : place + 2]]
             yield written
 
 
@@ -206,7 +203,7 @@ def _beyond_double(store: Store, table: str, column: str) -> bool:
 
 
 def _note_sources(store: Store, batch: Batch, layout: Layout) -> int:
-    """Add the paths that are new to `ops.column_sources`; returns how many columns have got more than one by that."""
+    """Add the paths that are new to `ops.column_sources`; returns how many columns are shared since."""
     sources = pa.table(
         {
             "table_name": pa.array([one.table for one in layout.sources], pa.string()),

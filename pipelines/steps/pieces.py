@@ -60,7 +60,7 @@ def length(one: Slice) -> int:
 
 
 def survey_slice(one: Slice, owned: Owners, *, keep: bool) -> list[Surveyed]:
-    """Survey a slice. One that holds more JSON than a piece may, as repetitions unpack, comes back as several."""
+    """Survey a slice; one that turns out to hold more JSON than a piece may comes back as several."""
     columns = MESSAGE_COLUMNS if keep else ("row", *SURVEYED)
     return _survey(one, _read(one, columns), owned, keep)
 
@@ -91,7 +91,7 @@ def _cut(one: Slice, first: int, last: int) -> Slice:
 def _json_bytes(frame: pl.DataFrame) -> int:
     """Bytes of the longest of the JSON columns."""
     sizes = frame.select(pl.col("traits", "properties", "context").str.len_bytes().cast(pl.Int64).sum())
-    return max(sizes.row(0))
+    return max(map(int, sizes.row(0)))
 
 
 def ready(one: Surveyed, owned: Owners) -> tuple[pl.DataFrame, Bodies]:

@@ -58,13 +58,16 @@ class Report(Protocol):
         """Ready for JSON."""
 
 
+def sizes(done: Report) -> dict[str, int]:
+    """The counts of a report by name; a list counts by its length, what is no number is left out."""
+    counts = done.as_dict().items()
+    numbers = {name: len(value) if isinstance(value, list | tuple) else value for name, value in counts}
+    return {name: number for name, number in numbers.items() if isinstance(number, int)}
+
+
 def counted(done: Report) -> str:
-    """The counts of a report in one line: lists by their length, what is zero left out."""
-    sizes = {
-        name: len(value) if isinstance(value, list | tuple) else value
-        for name, value in done.as_dict().items()
-    }
-    told = [f"{name} {value:,}" for name, value in sizes.items() if isinstance(value, int) and value]
+    """The counts of a report in one line, zeros left out."""
+    told = [f"{name.replace('_', ' ')} {count:,}" for name, count in sizes(done).items() if count]
     return ", ".join(told) or "nothing to do"
 
 

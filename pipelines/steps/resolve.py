@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.config import Space
-from pipelines.identity.mentions import Column, Longs, Mentions, encode
+from pipelines.identity.mentions import Longs, Mentions, encode
 from pipelines.identity.resolution import Known, Resolution, nothing_known
 from pipelines.identity.resolution import resolve as resolve_messages
 from pipelines.ids import segment_ids
+from pipelines.ingest.chunks import prefetch
+from pipelines.naming import quoted
 from pipelines.rules import IdentifierRule, Rules
 from pipelines.sqlfiles import Statement
 from pipelines.steps.progress import SILENT, Progress
@@ -25,6 +27,7 @@ from pipelines.store.store import Store
 
 USERS = "users"
 _PREFIX = "use_"
+_STREAMED_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,11 @@ def resolve_batch(space: Space, store: Store, batch: Batch) -> ResolveReport:
     rules = batch.rules
     files = set_files(store, batch.message_set)
     rows = _rows(store, batch)
-    order = _positions(files)[rows]
-    mentions = encode(_reader(files), order, _users(rules), threads=_threads(space))
-    times = _times(files, order)
-    addressees = _addressees(store, files, rows) if batch.kind == "traits" and files else None
-    resolution = resolve_messages(mentions, times, rules, _known(store, mentions, addressees), addressees)
+    columns = _Columns(store, files, _users(rules))
+    mentions = encode(columns.batches(), rows, columns.size, columns.rules, threads=_threads(space))
+    addressees = _addressees(store, files, columns.size, rows) if batch.kind == "traits" and files else None
+    known = _known(store, mentions, addressees)
+    resolution = resolve_messages(mentions, columns.timestamp[rows], rules, known, addressees)
     report = ResolveReport(
         batches=1,
         messages=len(mentions),
@@ -80,7 +83,7 @@ def resolve_batch(space: Space, store: Store, batch: Batch) -> ResolveReport:
         demotions=len(resolution.log),
     )
     with store.transaction():
-        _write(store, batch, rows, _times(files, order, "received_at"), resolution, files)
+        _write(store, batch, rows, columns.received_at, resolution, files)
         advance(
             store,
             batch,
@@ -113,34 +116,34 @@ def _rows(store: Store, batch: Batch) -> Longs:
     return rows
 
 
-def _positions(files: list[str]) -> Longs:
-    """Where each `row` lies in the parts: several writing threads may have put them in another order."""
-    chunks = [chunk.to_numpy() for chunk in _reader(files)("row")]
-    rows = np.concatenate([np.empty(0, dtype=np.int64), *chunks])
-    positions = np.empty(len(rows), dtype=np.int64)
-    positions[rows] = np.arange(len(rows))
-    return positions
+class _Columns:
+    """The narrow columns of a message set, streamed once: identifiers to the encoder, times by row kept here."""
+
+    def __init__(self, store: Store, files: list[str], rules: tuple[IdentifierRule, ...]) -> None:
+        self._store = store
+        self._files = files
+        self.rules = rules
+        self.size = sum(pq.ParquetFile(file).metadata.num_rows for file in files)
+        self.timestamp = np.empty(self.size, dtype=np.int64)
+        self.received_at = np.empty(self.size, dtype=np.int64)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """`row`, `id:<type>` and `more`; DuckDB gives them in any order."""
+        if not self._files:
+            return
+        identifiers = ", ".join(quoted(f"id:{rule.type}") for rule in self.rules)
+        reader = self._store.con.sql(
+            f"select row, timestamp, received_at, more, {identifiers} from read_parquet($files)",
+            params={"files": self._files},
+        ).to_arrow_reader(_STREAMED_ROWS)
+        for batch in prefetch(iter(reader)):
+            row = batch.column("row").to_numpy()
+            self.timestamp[row] = batch.column("timestamp").cast(pa.int64()).to_numpy()
+            self.received_at[row] = batch.column("received_at").cast(pa.int64()).to_numpy()
+            yield batch
 
 
-def _reader(files: list[str]) -> Column:
-    """Columns of the message set, read when asked for."""
-
-    def column(name: str) -> Iterator[pa.Array]:
-        for file in files:
-            yield from pq.ParquetFile(file).read(columns=[name]).column(0).chunks
-
-    return column
-
-
-def _times(files: list[str], order: Longs, column: str = "timestamp") -> Longs:
-    """A time of each message in µs, by ordinal."""
-    chunks = [
-        chunk.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy() for chunk in _reader(files)(column)
-    ]
-    return np.concatenate(chunks)[order] if chunks else np.empty(0, dtype=np.int64)
-
-
-def _addressees(store: Store, files: list[str], rows: Longs) -> pa.Array:
+def _addressees(store: Store, files: list[str], size: int, rows: Longs) -> pa.Array:
     """The profile each message is addressed to, by ordinal; null for those that are matched."""
     frame = store.frame(
         """
@@ -149,7 +152,7 @@ def _addressees(store: Store, files: list[str], rows: Longs) -> pa.Array:
         """,
         {"files": files},
     )
-    by_row = np.zeros(sum(pq.ParquetFile(file).metadata.num_rows for file in files), dtype=np.int64)
+    by_row = np.zeros(size, dtype=np.int64)
     by_row[frame["row"].to_numpy()] = frame["profile"].to_numpy()
     profile = by_row[rows]
     return pa.array(profile, mask=profile == 0)
@@ -184,7 +187,6 @@ def _known(store: Store, mentions: Mentions, addressees: pa.Array | None) -> Kno
             from state.identifiers i
             join touched_profiles using (profile)
             left join mentioned d on i.hash = d.hash and i.type = d.type and i.value = d.value
-            order by i.identifier
             """
         )
     members = store.frame(
@@ -199,16 +201,16 @@ def _known(store: Store, mentions: Mentions, addressees: pa.Array | None) -> Kno
 
 
 def _write(
-    store: Store, batch: Batch, rows: Longs, received: Longs, resolution: Resolution, files: list[str]
+    store: Store, batch: Batch, rows: Longs, received_at: Longs, resolution: Resolution, files: list[str]
 ) -> None:
     """Append and move what the resolution says, in the caller's transaction."""
-    owners = resolution.owners.append_column("row", pa.array(rows))
-    receipts = pa.array(received[resolution.identifiers["ordinal"].to_numpy()], type=pa.timestamp("us"))
-    mapped = resolution.identifiers.append_column("received_at", receipts)
+    receipts = received_at[rows[resolution.identifiers["ordinal"].to_numpy()]]
     with store.frames(
-        owners=owners,
-        created=_with_segment_ids(store, batch, resolution.profiles),
-        mapped=mapped,
+        owners=resolution.owners.append_column("row", pa.array(rows)),
+        created=_with_segment_ids(store, files, rows, resolution.profiles),
+        mapped=resolution.identifiers.append_column(
+            "received_at", pa.array(receipts, type=pa.timestamp("us"))
+        ),
         merged=resolution.merges,
         moved=resolution.moved,
         logged=resolution.log,
@@ -219,16 +221,19 @@ def _write(
             store.execute(_LOG_IGNORED, {"batch": batch.batch, "file": file})
 
 
-def _with_segment_ids(store: Store, batch: Batch, created: pa.Table) -> pa.Table:
+def _with_segment_ids(store: Store, files: list[str], rows: Longs, created: pa.Table) -> pa.Table:
     """The created profiles with `segment_id`: SHA-1 of what created them, in base 62 (design section 5)."""
-    with store.frames(created=created):
+    if not len(created):
+        return created.append_column("segment_id", pa.array([], pa.string()))
+    creators = created.append_column("row", pa.array(rows[created["ordinal"].to_numpy()]))
+    with store.frames(created=creators):
         frame = store.frame(
             """
             select c.profile, c.canonical, c.ordinal,
                    sha1(concat_ws(chr(0), $space, $collection, m.message_id, c.type, c.value)) as digest
-            from created c join state.messages m on m.batch = $batch and m.ordinal = c.ordinal
+            from read_parquet($files) m join created c using (row)
             """,
-            {"space": store.space, "collection": USERS, "batch": batch.batch},
+            {"space": store.space, "collection": USERS, "files": files},
         )
     digests = frame["digest"].combine_chunks().cast(pa.string())
     return frame.drop_columns("digest").append_column("segment_id", segment_ids(digests, _PREFIX))
@@ -244,9 +249,7 @@ _INSERTS = (
     "update state.profiles set canonical = moved.canonical from moved where profiles.profile = moved.profile",
     """
     insert into state.identifiers
-    select (select coalesce(max(identifier), 0) from state.identifiers)
-             + row_number() over (order by ordinal, place),
-           hash, type, value, profile, first_profile, mapped_at, received_at, $batch, ordinal, place
+    select hash, type, value, profile, first_profile, mapped_at, received_at, $batch, ordinal, place
     from mapped
     """,
     "insert into state.merges select $batch, ordinal, place, profile, canonical from merged",

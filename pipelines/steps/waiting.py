@@ -47,11 +47,7 @@ class Waiting:
     def contents(self) -> tuple[str, ...]:
         """The SHA-256 of every content that was not loaded yet, each once, sorted; reads the files."""
         found = [(file, digest.sha256) for file, digest in zip(self.files, digests(self.files), strict=True)]
-        return tuple(
-            sorted(
-                {sha256 for file, sha256 in found if sha256 and self._new(file, sha256)}
-            )
-        )
+        return tuple(sorted({sha256 for file, sha256 in found if sha256 and self._new(file, sha256)}))
 
     def _new(self, file: Found, sha256: str) -> bool:
         taking = self.takings.get(file.name)

@@ -27,6 +27,8 @@ STORE_VERSION = 1
 """Raised with every change of `state` or `ops`; an older store is upgraded when it is opened."""
 
 _SCRATCH = "scratch"
+_ROW_GROUP = 122_880
+"""Rows DuckDB stores together."""
 _MEMORY_SHARE = 0.6
 """DuckDB's part of the process's memory; the rest is for Arrow blocks and the replay's arrays."""
 
@@ -72,7 +74,8 @@ class Store:
     def frames(self, **tables: pa.Table) -> Iterator[None]:
         """Arrow tables that statements inside may read by these names."""
         for name, table in tables.items():
-            self.con.register(name, table)
+            # DuckDB gives each of its threads whole record batches.
+            self.con.register(name, pa.Table.from_batches(table.to_batches(_ROW_GROUP), table.schema))
         try:
             yield
         finally:

@@ -1,4 +1,3 @@
--- sql/tables/tracks.sql
 -- Track calls. Grain: one row a message; its properties are in the table of its event, under the same `id`.
 -- That table has these columns too, and one column a property.
 create table if not exists tracks (

@@ -10,6 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from .measure import Cost, measure
 
@@ -51,26 +52,29 @@ def prepare(cache: Path, events: int, form: str) -> Path:
 def run(cache: Path, events: int, form: str) -> Result:
     """Measure the floors and then the job, from an empty store."""
     source = prepare(cache, events, form)
-    work = cache / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
     files = f"{source.resolve()}/*.{form}"
-    floors = {}
-    for floor in FLOORS:
+    # a folder of its own: two benchmarks at a time spoil numbers, but not each other's files
+    with TemporaryDirectory(prefix="work-", dir=cache) as folder:
+        work = Path(folder)
+        floors = {floor: _floor(floor, source, files, work) for floor in FLOORS}
         _warm(source)
-        floors[floor] = measure(
-            [sys.executable, "-m", "tests.bench.floors", floor, files, str(work)], work / f"{floor}.log"
-        )
-    (work / "floor.duckdb").unlink()
-    _warm(source)
-    whole = _unify(_space(work / "whole", files), "run")
-    size = sum(path.stat().st_size for path in (work / "whole").rglob("*") if path.is_file())
-    shutil.rmtree(work / "whole")
-    _warm(source)
-    space = _space(work / "steps", files)
-    steps = tuple((step, _unify(space, step)) for step in STEPS)
-    shutil.rmtree(work)
+        whole = _unify(_space(work / "whole", files), "run")
+        size = sum(path.stat().st_size for path in (work / "whole").rglob("*") if path.is_file())
+        shutil.rmtree(work / "whole")
+        _warm(source)
+        space = _space(work / "steps", files)
+        steps = tuple((step, _unify(space, step)) for step in STEPS)
     return Result(events, form, whole, steps, floors, size)
+
+
+def _floor(floor: str, source: Path, files: str, work: Path) -> Cost:
+    folder = work / floor
+    folder.mkdir()
+    _warm(source)
+    command = [sys.executable, "-m", "tests.bench.floors", floor, files, str(folder)]
+    cost = measure(command, work / f"{floor}.log")
+    shutil.rmtree(folder)
+    return cost
 
 
 def _space(folder: Path, files: str) -> Path:

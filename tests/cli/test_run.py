@@ -77,6 +77,16 @@ def test_load_again_takes_a_file_once_more_and_finds_duplicates(space: Path) -> 
     assert said.json["duplicates"] == 6
 
 
+def test_a_trait_that_fails_is_told_after_everything_else_is_done(space: Path) -> None:
+    tiny_space.add_failing_trait(space)
+    said = unify("run", space, "--now", tiny_space.NOW)
+    assert said.code == 1
+    assert "Profiles, before and after merging" in said.out
+    assert "sql trait lost" in said.err
+    assert "nowhere" in said.err
+    assert unify("status", space, "--json").json["last_run"]["status"] == "failed"
+
+
 def test_progress_is_plain_lines_where_nobody_watches(space: Path) -> None:
     said = unify("run", space, "--now", tiny_space.NOW)
     assert "resolve batch 1" in said.err

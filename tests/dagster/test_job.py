@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
 
-from pipelines.assets.space import SpaceResource
+from pipelines.assets.space import SpaceResource, readable
 from pipelines.definitions import defs
+from pipelines.errors import StoreLocked
+from pipelines.steps.checks import names
+from tests import tiny_space
 
 VALUES = ("jane", "bob", "Ghent", "Łódź", "laptop", "kiosk")
 
@@ -20,48 +25,66 @@ def execute(resource: SpaceResource, instance: dg.DagsterInstance) -> dg.Execute
     return job.execute_in_process(instance=instance, resources={"space": resource}, raise_on_error=False)
 
 
-def test_the_job_materializes_every_asset_and_passes_every_check(
-    resource: SpaceResource, instance: dg.DagsterInstance
-) -> None:
-    result = execute(resource, instance)
-    assert result.success
-    made = {
-        event.asset_key.to_user_string()
-        for event in result.get_asset_materialization_events()
-        if event.asset_key
-    }
-    assert made == {"messages", "rejects", "graph", "updates", "events", "profiles", "traits", "warehouses"}
-    checks = result.get_asset_check_evaluations()
-    assert checks
-    assert all(check.passed for check in checks)
+@dataclass(frozen=True)
+class Done:
+    """A job that ran, the space it ran on, and what its log says."""
+
+    space: Path
+    result: dg.ExecuteInProcessResult
+    log: str
 
 
-def test_it_writes_what_the_command_writes(
-    space: Path, resource: SpaceResource, instance: dg.DagsterInstance
-) -> None:
-    assert execute(resource, instance).success
-    with duckdb.connect(str(space.parent / "out" / "store.duckdb"), read_only=True) as con:
-        traits = con.execute("select name, value from tiny.user_traits where name = 'orders'").fetchall()
-    assert traits == [("orders", "1")]
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    space = tiny_space.make(tmp_path_factory.mktemp("job") / "space")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = execute(SpaceResource(file=str(space), now=tiny_space.NOW, wait="0s"), instance)
+        log = "\n".join(entry.user_message for entry in instance.all_logs(result.run_id))
+    assert result.success, log
+    return Done(space, result, log)
 
 
-def test_metadata_holds_counts_and_no_customer_value(
-    resource: SpaceResource, instance: dg.DagsterInstance
-) -> None:
-    result = execute(resource, instance)
-    told = {
+def made(result: dg.ExecuteInProcessResult) -> dict[str, Mapping[str, dg.MetadataValue[Any]]]:
+    """The metadata of every asset that was materialized."""
+    return {
         event.asset_key.to_user_string(): event.materialization.metadata
         for event in result.get_asset_materialization_events()
         if event.asset_key
     }
+
+
+def test_the_job_materializes_every_asset_and_passes_every_check(done: Done) -> None:
+    assert set(made(done.result)) == {
+        *("messages", "rejects", "graph"),
+        *("updates", "events", "profiles"),
+        *("traits", "warehouses"),
+    }
+    checks = done.result.get_asset_check_evaluations()
+    assert {*names()} < {check.check_name for check in checks}
+    assert all(check.passed for check in checks)
+
+
+def test_it_writes_what_the_command_writes(done: Done) -> None:
+    with duckdb.connect(str(done.space.parent / "out" / "store.duckdb"), read_only=True) as con:
+        traits = con.execute("select name, value from tiny.user_traits where name = 'orders'").fetchall()
+    assert traits == [("orders", "1")]
+
+
+def test_metadata_holds_rows_columns_and_a_plot(done: Done) -> None:
+    told = made(done.result)
     assert told["messages"]["dagster/row_count"].value == 8
-    assert told["profiles"]["dagster/column_schema"].value.columns
-    assert "data:image/svg+xml;base64," in str(told["graph"]["profiles by size"].value)
-    everything = json.dumps(
-        {key: {name: str(value.value) for name, value in of.items()} for key, of in told.items()}
+    schema = told["profiles"]["dagster/column_schema"].value
+    assert isinstance(schema, dg.TableSchema)
+    described = {column.name: column.description for column in schema.columns}
+    assert "canonical today" in str(described["merged_to"])
+    assert "data:image/svg+xml;base64," in str(told["graph"]["profiles by number of identifiers"].value)
+
+
+def test_neither_metadata_nor_log_holds_a_customers_value(done: Done) -> None:
+    metadata = str(
+        {key: [str(value.value) for value in of.values()] for key, of in made(done.result).items()}
     )
-    everything += "".join(entry.user_message for entry in instance.all_logs(result.run_id))
-    assert [value for value in VALUES if value in everything] == []
+    assert [value for value in VALUES if value in metadata + done.log] == []
 
 
 def test_a_failing_check_stops_what_comes_after(
@@ -70,12 +93,7 @@ def test_a_failing_check_stops_what_comes_after(
     monkeypatch.setattr("pipelines.assets.checks.violations", lambda _con, _name: 1)
     result = execute(resource, instance)
     assert not result.success
-    made = {
-        event.asset_key.to_user_string()
-        for event in result.get_asset_materialization_events()
-        if event.asset_key
-    }
-    assert made == {"messages", "rejects"}
+    assert set(made(result)) == {"messages", "rejects"}
 
 
 def test_a_users_mistake_fails_with_its_message_and_is_not_tried_again(
@@ -90,3 +108,20 @@ def test_a_users_mistake_fails_with_its_message_and_is_not_tried_again(
     assert "space.yaml" in str(failed.description)
     assert "store" in str(failed.description)
     assert not [event for event in result.all_events if event.is_step_up_for_retry]
+
+
+def test_a_trait_that_fails_is_told_and_stops_nothing(
+    space: Path, resource: SpaceResource, instance: dg.DagsterInstance
+) -> None:
+    tiny_space.add_failing_trait(space)
+    result = execute(resource, instance)
+    assert result.success
+    assert "warehouses" in made(result)
+    assert [check.check_name for check in result.get_asset_check_evaluations() if not check.passed] == [
+        "traits_worked"
+    ]
+
+
+def test_a_locked_store_is_tried_again() -> None:
+    with pytest.raises(dg.RetryRequested), readable():
+        raise StoreLocked("another process is writing to this store")

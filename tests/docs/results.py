@@ -6,11 +6,14 @@ difference before committing it: a result that changed is a behaviour that chang
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,11 +22,20 @@ import duckdb
 from tests.docs.markdown import PAGES, ROOT
 
 NOW = "2026-11-01T00:00:00Z"
+_STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SHOWN = re.compile(r"^```sql\n(.*?)^```\n```text\n.*?^```$", re.MULTILINE | re.DOTALL)
 
 
-def run_sample(root: Path) -> Path:
-    """Run a copy of the sample below `root` and return its store. Raises `RuntimeError` if the run fails."""
+@dataclass(frozen=True, slots=True)
+class SampleRun:
+    """A run of the sample: the store it left, and the lines it printed to a terminal 120 columns wide."""
+
+    store: Path
+    printed: tuple[str, ...]
+
+
+def run_sample(root: Path) -> SampleRun:
+    """Run a copy of the sample below `root`. Raises `RuntimeError` if the run fails."""
     shutil.copytree(ROOT / "data" / "sample", root / "data" / "sample")
     shutil.copytree(ROOT / "sql" / "traits", root / "sql" / "traits")
     space = root / "data" / "sample" / "space.yaml"
@@ -36,10 +48,30 @@ def run_sample(root: Path) -> Path:
         "--now",
         NOW,
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr)
-    return root / ".unify" / "warehouse.duckdb"
+    screen, terminal = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
+    with (root / "errors").open("wb") as errors:
+        run = subprocess.Popen(command, cwd=ROOT, stdout=terminal, stderr=errors, env=environment)
+    os.close(terminal)
+    printed = _everything(screen)
+    if run.wait() != 0:
+        raise RuntimeError((root / "errors").read_text(encoding="utf-8"))
+    return SampleRun(root / ".unify" / "warehouse.duckdb", tuple(map(str.rstrip, printed.splitlines())))
+
+
+def _everything(screen: int) -> str:
+    """What is written to a terminal until its writer is gone."""
+    written = b""
+    with os.fdopen(screen, "rb", buffering=0) as stream:
+        while True:
+            try:
+                block = stream.read(65536)
+            except OSError:  # Linux says so when the other end closes
+                break
+            if not block:
+                break
+            written += block
+    return _STYLE.sub("", written.decode())
 
 
 def reader(store: Path) -> duckdb.DuckDBPyConnection:
@@ -71,7 +103,7 @@ def refreshed(con: duckdb.DuckDBPyConnection, text: str) -> str:
 
 def main() -> None:
     """Refresh all pages."""
-    with tempfile.TemporaryDirectory() as root, reader(run_sample(Path(root))) as con:
+    with tempfile.TemporaryDirectory() as root, reader(run_sample(Path(root)).store) as con:
         for page in PAGES:
             page.write_text(refreshed(con, page.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -47,7 +47,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_every_table_is_in_the_readme() -> None:
     text = README.read_text(encoding="utf-8")
     tables = {path.stem for path in (ROOT / "sql" / "tables").glob("*.sql")}
-    ops = {f"ops.{path.stem}" for path in (ROOT / "sql" / "tables" / "ops").glob("*.sql")}
+    ops = {f"ops.{path.stem}" for path in (ROOT / "sql" / "tables" / "ops").rglob("*.sql")}
     assert sorted(name for name in tables | ops if f"`{name}`" not in text) == []
 
 

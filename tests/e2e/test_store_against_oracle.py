@@ -63,7 +63,7 @@ def _compare(store: Store, outcomes: list[Outcome], plain: Resolver) -> None:
     ]
     assert rows(
         "select message_id, type, value, first_profile, place"
-        " from state.identifiers join state.messages using (batch, ordinal) order by identifier"
+        " from state.identifiers join state.messages using (batch, ordinal) order by batch, ordinal, place"
     ) == [(m.message_id, *m.identifier, m.profile, m.place) for o in outcomes for m in o.mappings]
     assert rows(
         "select message_id, profile, canonical, place"

@@ -24,21 +24,29 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
+_CONTEXT.set_forkserver_preload([__name__, "sqlglot.dialects.duckdb"])
 _STEPS = ("load", "resolve", "materialize", "compute", "publish", "rebuild")
 KILLED = -signal.SIGKILL
 
 
-def unify(*arguments: str, die_at: int | None = None, trace: Path | None = None) -> int:
-    """Run `unify <arguments>`; its exit code, or `KILLED` if it came to write point `die_at` (from 0).
+def unify(
+    command: str, space: str, *options: str, die_at: int | None = None, trace: Path | None = None
+) -> int:
+    """Run `unify <command> <space> <options>`; its exit code, or `KILLED`.
 
-    `trace` is a file to write the points into, as a JSON list of the step each belongs to.
+    It is killed before write point `die_at`, counted from 0. `trace` is a file to write the points into, as a
+    JSON list of the step each belongs to.
     """
-    child = _CONTEXT.Process(target=_child, args=(arguments, die_at, trace))
+    child = _CONTEXT.Process(target=_child, args=((command, space, *options), die_at, trace))
     child.start()
     child.join()
     assert child.exitcode is not None
     return child.exitcode
+
+
+def output(space: Path) -> str:
+    """What the last command on a space printed, for a test to show when it failed."""
+    return _output_file(space).read_text()
 
 
 def points(trace: Path) -> list[str]:
@@ -48,7 +56,7 @@ def points(trace: Path) -> list[str]:
 
 
 def _child(arguments: tuple[str, ...], die_at: int | None, trace: Path | None) -> None:
-    _silence()
+    _redirect(_output_file(Path(arguments[1])))
     steps: list[str] = []
 
     def pass_point() -> None:
@@ -85,7 +93,11 @@ def _step() -> str:
     return step
 
 
-def _silence() -> None:
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
+def _output_file(space: Path) -> Path:
+    return space.with_suffix(".out")
+
+
+def _redirect(file: Path) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for standard in (1, 2):
+        os.dup2(descriptor, standard)

@@ -1,24 +1,25 @@
 """`unify run`, killed before a write and run again, leaves what an undisturbed run leaves.
 
-The normal suite kills at the start, in the middle and at the end of every step of both days;
-`UNIFY_KILL=every pytest tests/faults` kills before every statement.
+The normal suite kills at the start, in the middle and at the end of every step of the second day, and while
+the first day's run makes the store. `UNIFY_KILL=1 pytest tests/faults` kills before every write, `=5` before
+every fifth.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.fingerprint import Print, fingerprint
 from tests.e2e.shop import DAYS, NAME, write_day, write_shop
-from tests.faults.driver import KILLED, points, unify
+from tests.faults.driver import KILLED, output, points, unify
 
-EVERY = os.environ.get("UNIFY_KILL") == "every"
+STRIDE = int(os.environ.get("UNIFY_KILL", "0"))
 
 
 class Attempt:
@@ -29,22 +30,67 @@ class Attempt:
         self.after = before.with_name("after")
         trace = before.with_name("trace.json")
         shutil.copytree(before, self.after)
-        assert self.run(self.after, trace=trace) == 0
+        self.finish(self.after, trace)
         self.steps = points(trace)
         self.expected = prints(self.after)
 
-    def run(self, folder: Path, *, die_at: int | None = None, trace: Path | None = None) -> int:
-        """The command in a copy of the folder."""
-        return unify(self.command, str(folder / "space.yaml"), *self.options, die_at=die_at, trace=trace)
+    def finish(self, folder: Path, trace: Path | None = None) -> None:
+        """The command, undisturbed, in a copy of the folder."""
+        space = folder / "space.yaml"
+        assert unify(self.command, str(space), *self.options, trace=trace) == 0, output(space)
 
-    def killed(self, folder: Path) -> Iterator[str]:
-        """Copies of the folder in which the command was killed, one after the other; yields where it was."""
-        for point in _chosen(self.steps):
-            shutil.copytree(self.before, folder)
-            at = f"killed before write point {point} of {len(self.steps)}, in {self.steps[point]}"
-            assert self.run(folder, die_at=point) == KILLED, at
-            yield at
+    def kill(self, folder: Path, point: int) -> None:
+        """The command in a new copy of the folder, killed before a write point."""
+        shutil.copytree(self.before, folder)
+        space = folder / "space.yaml"
+        assert unify(self.command, str(space), *self.options, die_at=point) == KILLED, output(space)
+
+    def at_each(self, chosen: list[int], check: Callable[[Path], None]) -> None:
+        """Check what a kill leaves, at the chosen write points or every `STRIDE`th; two at a time."""
+
+        def check_at(point: int) -> None:
+            folder = self.before.with_name(f"killed before {point} in {self.steps[point]}")
+            self.kill(folder, point)
+            check(folder)
             shutil.rmtree(folder)
+
+        with ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(check_at, range(0, len(self.steps), STRIDE) if STRIDE else chosen):
+                pass  # what failed is raised here
+
+    def same(self, folder: Path) -> None:
+        """The folder is as an undisturbed command leaves it."""
+        assert prints(folder) == self.expected, folder.name
+        assert _files(folder) == _files(self.after), folder.name
+
+
+def test_a_first_run_killed_and_run_again(tmp_path: Path) -> None:
+    attempt = Attempt(_shop(tmp_path / "before", 0), "run", "--now", DAYS[0].isoformat())
+    making_the_store, loading, *_ = _spans(attempt.steps)
+    attempt.at_each([making_the_store[1], loading[1]], partial(_finish, attempt))
+
+
+def test_a_run_killed_and_run_again(tmp_path: Path) -> None:
+    attempt = Attempt(_shop(tmp_path / "before", 1), "run", "--now", DAYS[1].isoformat())
+    spans = {attempt.steps[span[0]]: span for span in reversed(_spans(attempt.steps))}
+    assert spans.keys() >= {"load", "resolve", "materialize", "compute"}
+    chosen = [point for span in spans.values() for point in span]
+    attempt.at_each(chosen, partial(_finish, attempt))
+
+
+def test_a_rebuild_killed_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    attempt = Attempt(_shop(tmp_path / "before", 2), "rebuild")
+
+    def check(folder: Path) -> None:
+        assert prints(folder) == attempt.expected, folder.name
+        _finish(attempt, folder)
+
+    attempt.at_each([len(attempt.steps) // 2, len(attempt.steps) - 1], check)
+
+
+def _finish(attempt: Attempt, folder: Path) -> None:
+    attempt.finish(folder)
+    attempt.same(folder)
 
 
 def prints(folder: Path) -> dict[str, dict[str, Print]]:
@@ -52,52 +98,29 @@ def prints(folder: Path) -> dict[str, dict[str, Print]]:
     return {schema: fingerprint(folder / "warehouse.duckdb", schema) for schema in (NAME, "state")}
 
 
-@pytest.mark.parametrize("day", [0, 1])
-def test_a_run_killed_and_run_again(day: int, tmp_path: Path) -> None:
-    attempt = Attempt(_shop(tmp_path / "before", day), "run", "--now", DAYS[day].isoformat())
-    for at in attempt.killed(tmp_path / "killed"):
-        assert attempt.run(tmp_path / "killed") == 0, at
-        assert prints(tmp_path / "killed") == attempt.expected, at
-        assert _files(tmp_path / "killed") == _files(attempt.after), at
-
-
-def test_a_rebuild_killed_leaves_the_store_as_it_was(tmp_path: Path) -> None:
-    attempt = Attempt(_shop(tmp_path / "before", 2), "rebuild")
-    for at in attempt.killed(tmp_path / "killed"):
-        assert prints(tmp_path / "killed") == attempt.expected, at
-        assert attempt.run(tmp_path / "killed") == 0, at
-        assert prints(tmp_path / "killed") == attempt.expected, at
-        assert _files(tmp_path / "killed") == _files(attempt.after), at
-
-
 def _shop(folder: Path, day: int) -> Path:
     """The shop as it stands when the files of a day have come, all days before it run."""
     space = write_shop(folder)
     for number, now in enumerate(DAYS[:day]):
         write_day(folder, number)
-        assert unify("run", str(space), "--now", now.isoformat()) == 0
+        assert unify("run", str(space), "--now", now.isoformat()) == 0, output(space)
     if day < len(DAYS):
         write_day(folder, day)
     return folder
 
 
-def _chosen(steps: list[str]) -> list[int]:
-    """The first, the middle and the last write point of each step that has as many, or all there are."""
-    if EVERY:
-        return list(range(len(steps)))
-    chosen = []
+def _spans(steps: list[str]) -> list[tuple[int, int, int]]:
+    """First, middle and last write point of each step, in the order they ran; a step may run twice."""
+    spans = []
     end = 0
     for _, points_of_step in groupby(steps):
         start, end = end, end + len(list(points_of_step))
         if end - start >= 3:
-            chosen += [start, (start + end) // 2, end - 1]
-    return chosen
+            spans.append((start, (start + end) // 2, end - 1))
+    return spans
 
 
 def _files(folder: Path) -> list[str]:
     """The store and its message sets; nothing half-written stays."""
-    return sorted(
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".lock"
-    )
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(str(file.relative_to(folder)) for file in files if file.suffix not in (".lock", ".out"))

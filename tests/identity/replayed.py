@@ -7,13 +7,13 @@ to the replay, as the resolve step does with tables.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.identity.mentions import Column, Mentions, encode
+from pipelines.identity.mentions import Mentions, encode
 from pipelines.identity.resolution import Known, Resolution, resolve
 from pipelines.rules import IdentifierRule, Rules
 from tests.oracles.records import Creation, Identifier, Mapping, Merge, Message, Note, Outcome
@@ -49,7 +49,7 @@ class ReplayedGraph:
         )
         messages = [batch[row] for row in rows]
         users = tuple(rule for rule in self.rules.identifiers if rule.collection == "users")
-        mentions = encode(columns(batch, users), np.array(rows, dtype=np.int64), users, threads=1)
+        mentions = encode(batches(batch, users), np.array(rows, dtype=np.int64), len(batch), users, threads=1)
         times = np.array([_micros(message.timestamp) for message in messages], dtype=np.int64)
         addressees = pa.array([message.addressee for message in messages], type=pa.int64())
         resolution = resolve(mentions, times, self.rules, self._known(mentions, messages), addressees)
@@ -96,8 +96,8 @@ class ReplayedGraph:
             self.mapped_at[row["type"], row["value"]] = row["mapped_at"]
 
 
-def columns(batch: list[Message], rules: Sequence[IdentifierRule]) -> Column:
-    """The identifier columns of a message set with these messages as rows, in two chunks."""
+def batches(batch: list[Message], rules: Sequence[IdentifierRule]) -> list[pa.RecordBatch]:
+    """The identifier columns of a message set with these messages as rows, in two batches, the later first."""
     data: dict[str, list[object]] = {f"id:{rule.type}": [] for rule in rules}
     data["more"] = []
     for message in batch:
@@ -108,13 +108,17 @@ def columns(batch: list[Message], rules: Sequence[IdentifierRule]) -> Column:
             data[f"id:{rule.type}"].append(next(iter(values[rule.type]), None))
         more = [{"type": type_, "value": value} for type_, further in values.items() for value in further[1:]]
         data["more"].append(more or None)
+    table = pa.table(
+        {
+            "row": pa.array(range(len(batch)), pa.int64()),
+            **{
+                name: pa.array(given, _MORE if name == "more" else pa.string())
+                for name, given in data.items()
+            },
+        }
+    )
     half = len(batch) // 2
-
-    def column(name: str) -> Iterable[pa.Array]:
-        kind = _MORE if name == "more" else pa.string()
-        return [pa.array(data[name][:half], type=kind), pa.array(data[name][half:], type=kind)]
-
-    return column
+    return [part for piece in (table[half:], table[:half]) for part in piece.to_batches()]
 
 
 def _outcome(resolution: Resolution, ids: list[str]) -> Outcome:

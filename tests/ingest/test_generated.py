@@ -10,12 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.ingest import jsonl, profiles
+from pipelines.ingest import jsonl, profiles, tokens
 from pipelines.ingest.canonical import canonical
 from tests.ingest import oracle
 from tests.ingest.loading import NOW, RULES, Desk, identifiers
@@ -125,19 +126,104 @@ def without_place(message: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in message.items() if name not in ("row", "file", "line")}
 
 
+SPELLINGS = [
+    '{"a":1.50,"b":1e2,"c":-0,"d":0.0001,"e":12345678901234567890123,"f":-0.0,"g":100,"h":0.5,"i":1.25,"j":37.0}',
+    '{"a":0.1234567890123456789,"b":123456789012345678,"c":9223372036854775808,"d":1E5,"e":0.001,"f":12.000}',
+    '{"a":"\\/","b":"\\u00e9\\ud83d\\ude00","c":"\\u0001\\n\\t","d":"é\\"\\\\","\\u0065mail":"x@x.com","e":""}',
+    '{ "a" : [ 1 , {"b" : [ ] } , [ ] , { } , null , true , false ] , "c" : {} }',
+    '{"email":"e@x.com","email":"f@x.com","deep":[[[[[[{"a":[[[1]]]}]]]]]]}',
+]
+BROKEN = [
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":.5}',
+    '{"a":+1}',
+    '{"a":tru}',
+    '{"a":"\t"}',
+    '{"a":"\\x"}',
+    '{"a" 1}',
+    "{,}",
+    "[1,]",
+    '{"a":}',
+]
+BROKEN += [
+    '{"a":"\\ud800"}',
+    '{"a":"b}',
+    '{"a":[1}',
+    '{"a":{"b":1]}',
+    "{1:2}",
+    '{"a":1 2}',
+    '{"a":nulll}',
+    '{"a":-}',
+    "[",
+    "{",
+]
+
+
+def test_lines_read_by_slices_and_by_the_parser_say_the_same(tmp_path: Path) -> None:
+    heads = [
+        '{"type":"identify","messageId":"%d","userId":"u"',
+        ' {"userId" : 7 ,\t"messageId":"%d", "type":"identify"',
+    ]
+    lines = [
+        f'{head % number}, "{field}":{document}}}'
+        for number, (head, field, document) in enumerate(
+            (head, field, document)
+            for head in heads
+            for field in ("traits", "properties", "context", "other")
+            for document in SPELLINGS + BROKEN
+        )
+    ]
+    lines += [
+        "null",
+        "{}",
+        '{"type":"page","userId":"u","messageId":"x","userId":"v"}',
+        '{"type":"page"}]',
+        '{"type":"page"}x',
+    ]
+    seen = []
+    for name in ("slices", "parser"):
+        desk = Desk(tmp_path / name)
+        desk.folder.mkdir()
+        desk.input("events", "*.jsonl")
+        desk.put("a.jsonl", "\n".join(lines))
+        with pytest.MonkeyPatch.context() as patch:
+            if name == "parser":
+                patch.setattr(tokens, "find", nothing)
+            report = desk.load()
+        assert report.files[0].loaded > len(heads) * 4 * len(SPELLINGS) - 1
+        seen.append((desk.messages(), desk.rejects()))
+    assert seen[0] == seen[1]
+
+
+def nothing(_: object, lines: Any, *__: object) -> tokens.Found:
+    """No line is simple."""
+    none = np.full((len(jsonl.FIELDS), len(lines)), -1, np.int32)
+    return tokens.Found(none, none, np.zeros(len(lines), np.bool_), np.zeros(len(lines), np.bool_))
+
+
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), WORDS, st.text(max_size=4)),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=6),
+    max_leaves=12,
 )
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=40), max_size=6))
+@given(st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=6), max_size=4))
 @settings(deadline=None, derandomize=True)
 def test_canonical_json_is_what_python_writes(documents: list[dict[str, Any]]) -> None:
     minified = [json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in documents]
     assert canonical(pa.array(minified, pa.large_string())).to_pylist() == [
         by_escaped_key(one) for one in documents
     ]
+
+
+def test_canonical_json_of_a_wide_object_is_sorted() -> None:
+    names = [f"{number * 7919 % 1000}" for number in range(1000)]
+    document = json.dumps({name: [{"b": 1, "a": 2}] for name in names}, separators=(",", ":"))
+    (text,) = canonical(pa.array([document], pa.large_string())).to_pylist()
+    assert list(json.loads(text)) == sorted(names)
+    assert text == by_escaped_key(json.loads(document))
 
 
 def by_escaped_key(document: Any) -> str:

@@ -1,6 +1,5 @@
 -- Every identifier that is mapped. Grain: one row an identifier (type and value).
 create table if not exists state.identifiers (
-  identifier    bigint not null,
   hash          ubigint not null,    -- of (type, value): found by it, then compared in full
   type          varchar not null,
   value         varchar not null,    -- normalised

@@ -1,0 +1,83 @@
+"""Deltas come to the same as a full build, whatever the batches; wide and many tables work."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.config import load_space
+from pipelines.profiles import current
+from pipelines.steps.checks import names, violations
+from pipelines.store import open_store
+from tests.profiles.stories import found, opened, play
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_current_state_by_deltas_is_that_of_a_full_build(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    store = play(tmp_path, [{"events": batch(chance, number)} for number in range(4)])
+    with opened(store) as con:
+        assert [name for name in names() if violations(con, name)] == []
+        by_deltas = {table: rows(con, table) for table in current.TABLES}
+    with open_store(load_space(tmp_path / "space.yaml"), timedelta()) as opened_store:
+        for table in current.TABLES:
+            opened_store.execute(f"delete from {table}")
+        for statement in current.statements(full=True):
+            parameters = {"time": "2030-01-01"} if "$time" in statement.sql else {}
+            opened_store.execute(statement, parameters)
+        assert {table: rows(opened_store.con, table) for table in current.TABLES} == by_deltas
+
+
+def rows(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    """All but the time of building."""
+    has_time = table in ("id_graph", "profile_traits")
+    return con.execute(
+        f"select * {'exclude (etl_ts)' if has_time else ''} from {table} order by all"
+    ).fetchall()
+
+
+def batch(chance: random.Random, number: int) -> list[dict[str, Any]]:
+    """Messages of a few people, with merges, removals, late times and traits of any type."""
+    return [message(chance, f"{number}-{one}") for one in range(chance.randint(1, 25))]
+
+
+def message(chance: random.Random, name: str) -> dict[str, Any]:
+    when = f"2024-0{chance.randint(1, 9)}-0{chance.randint(1, 9)}T00:00:00Z"
+    made: dict[str, Any] = {"type": "identify", "messageId": name, "timestamp": when}
+    for key, letter, among in (("userId", "u", 6), ("anonymousId", "a", 12)):
+        if key == "anonymousId" or chance.random() < 0.4:
+            made[key] = f"{letter}{chance.randrange(among)}"
+    values: list[Any] = [None, 1, 2.5, "x", True, {"b": 1}, {"b": None, "c": "y"}, [1]]
+    made["traits"] = {chance.choice("apq"): chance.choice(values) for _ in range(chance.randrange(4))}
+    return made
+
+
+def test_a_thousand_properties_and_some_hundred_events(tmp_path: Path) -> None:
+    wide = {f"Property {one}": one for one in range(1000)}
+    events = [
+        {"type": "track", "event": f"Event {one}", "messageId": f"e{one}", "userId": "u"}
+        for one in range(300)
+    ]
+    traits = {f"trait{one}": f"v{one}" for one in range(400)}
+    store = play(
+        tmp_path,
+        [
+            {
+                "events": [
+                    {"type": "track", "event": "Wide", "messageId": "w", "userId": "u", "properties": wide},
+                    {"type": "identify", "messageId": "t", "userId": "u", "traits": traits},
+                    *events,
+                ]
+            }
+        ],
+    )
+    with opened(store) as con:
+        assert found(con, "select property_0, property_999 from wide") == [[0, 999]]
+        assert found(con, "select trait0, trait399 from profile_traits") == [["v0", "v399"]]
+        assert found(con, "select count(*) from tracks") == [[301]]
+        assert violations(con, "events_have_tables") == 0
