@@ -18,26 +18,42 @@ _FIVE_DIGITS = np.uint64(62**5)
 Bytes = npt.NDArray[np.uint8]
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@numba.njit(nogil=True, cache=True)
+def load_word(data: Bytes, position: np.uint64) -> np.uint64:
+    """Eight bytes as one number, the first the lowest.
+
+    Positions are unsigned: a signed one is checked for wrap-around at every byte, and the eight loads are then
+    not joined into one.
+    """
+    word = np.uint64(0)
+    for byte in range(np.uint64(8)):
+        word |= np.uint64(data[position + byte]) << (np.uint64(8) * byte)
+    return word
+
+
+@numba.njit(nogil=True, cache=True)
+def load_tail(data: Bytes, position: np.uint64, count: np.uint64) -> np.uint64:
+    """The next `count` bytes, fewer than eight, as one number."""
+    word = np.uint64(0)
+    for byte in range(count):
+        word |= np.uint64(data[position + byte]) << (np.uint64(8) * byte)
+    return word
+
+
+@numba.njit(nogil=True, cache=True)
 def hash_bytes(data: Bytes, start: int, end: int, seed: np.uint64) -> np.uint64:
     """64-bit hash of `data[start:end]`, stable for ever: it is stored in `state.identifiers.hash`.
 
     Eight bytes a step, multiply and fold; a hit is always confirmed by comparing the text.
     """
     prime = np.uint64(0x9E3779B97F4A7C15)
-    state = seed ^ (np.uint64(end - start) * prime)
-    position = start
-    while position + 8 <= end:
-        word = np.uint64(0)
-        for byte in range(8):  # LLVM makes one load of it
-            word |= np.uint64(data[position + byte]) << np.uint64(8 * byte)
-        state = (state ^ word) * prime
+    size, position, step = np.uint64(end - start), np.uint64(start), np.uint64(8)
+    state = seed ^ (size * prime)
+    for _ in range(size // step):
+        state = (state ^ load_word(data, position)) * prime
         state ^= state >> np.uint64(29)
-        position += 8
-    word = np.uint64(0)
-    for byte in range(end - position):
-        word |= np.uint64(data[position + byte]) << np.uint64(8 * byte)
-    state = (state ^ word) * prime
+        position += step
+    state = (state ^ load_tail(data, position, size % step)) * prime
     state ^= state >> np.uint64(32)
     state *= np.uint64(0xD6E8FEB86659FD93)
     return state ^ (state >> np.uint64(32))

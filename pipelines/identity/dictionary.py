@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.ids import Bytes, hash_bytes, seed_of, string_buffers
+from pipelines.ids import Bytes, hash_bytes, load_tail, load_word, seed_of, string_buffers
 
 Codes = npt.NDArray[np.int32]
 
@@ -182,18 +182,22 @@ def _look_ahead(
 
 @numba.njit(nogil=True, cache=True)
 def _same(text: Bytes, start: int, end: int, known: _Known, code: int) -> bool:
-    first = known.bounds[code]
-    if known.bounds[code + 1] - first != end - start:
+    first, size, step = np.uint64(known.bounds[code]), np.uint64(end - start), np.uint64(8)
+    if known.bounds[code + 1] - known.bounds[code] != end - start:
         return False
-    byte = 0
-    while byte < end - start and text[start + byte] == known.text[first + byte]:
-        byte += 1
-    return byte == end - start
+    position = np.uint64(start)
+    for _ in range(size // step):
+        if load_word(text, position) != load_word(known.text, first):
+            return False
+        position += step
+        first += step
+    return bool(load_tail(text, position, size % step) == load_tail(known.text, first, size % step))
 
 
 @numba.njit(nogil=True, cache=True)
 def _append(text: Bytes, start: int, end: int, known: _Known, code: int) -> None:
     first = known.bounds[code]
-    for byte in range(end - start):
-        known.text[first + byte] = text[start + byte]
+    target, source = np.uint64(first), np.uint64(start)
+    for byte in range(np.uint64(end - start)):
+        known.text[target + byte] = text[source + byte]
     known.bounds[code + 1] = first + end - start

@@ -165,9 +165,14 @@ def _replay(
         if len(messages.addressee) and messages.addressee[message] != NONE:
             stamp[message] = _root(graph, messages.addressee[message])
             continue
-        mentioned = messages.identifier[messages.start[message] : messages.start[message + 1]]
-        if len(mentioned) == 0:
+        begin, end = messages.start[message], messages.start[message + 1]
+        if begin == end:
             continue
+        known_to = _known_to(messages.identifier, begin, end, graph.identifier, graph.profile)
+        if known_to != NONE:
+            stamp[message] = known_to
+            continue
+        mentioned = messages.identifier[begin:end]
         now = messages.time[message]
         drops = _with_room(drops, len(mentioned))
         kept, count, unowned = _fit(graph, limits, mentioned, scratch, now, message, drops)
@@ -202,6 +207,28 @@ def _look_ahead(messages: Messages, graph: Graph, first: int, touched: Integers)
         for place in range(size):
             if touched[place] != NONE:
                 touched[place] = graph.profile[touched[place], PARENT]
+
+
+@numba.njit(nogil=True, cache=True)
+def _known_to(
+    mentions: Integers,
+    begin: int,
+    end: int,
+    identifiers: npt.NDArray[np.int32],
+    profiles: npt.NDArray[np.int32],
+) -> int:
+    """The profile that holds all the mentions already: most messages change nothing. Else `NONE`."""
+    only = NONE
+    for mention in range(begin, end):
+        profile = identifiers[mentions[mention], OWNER]
+        if profile == NONE:
+            return NONE
+        while profiles[profile, PARENT] != profile:
+            profile = profiles[profile, PARENT]
+        if only != NONE and only != profile:
+            return NONE
+        only = profile
+    return only
 
 
 @numba.njit(nogil=True, cache=True)
