@@ -41,8 +41,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
 		echo "unify needs Python 3.11 to 3.13, and '$(PYTHON)' is not one." >&2; \
 		echo "  to do: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
-	@echo "setting up $(VENV), once (a minute or two) ..."
+	@echo "setting up $(VENV), once (some minutes: what is compiled is compiled now) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pipelines.steps.warmup
 	@touch $@

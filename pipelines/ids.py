@@ -22,8 +22,8 @@ Bytes = npt.NDArray[np.uint8]
 def load_word(data: Bytes, position: np.uint64) -> np.uint64:
     """Eight bytes as one number, the first the lowest.
 
-    Positions are unsigned: a signed one is checked for wrap-around at every byte, and the eight loads are then
-    not joined into one.
+    Positions are unsigned: a signed one is checked for wrap-around at every byte, and the eight loads are
+    then not joined into one.
     """
     word = np.uint64(0)
     for byte in range(np.uint64(8)):

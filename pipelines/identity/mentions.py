@@ -68,8 +68,8 @@ def encode(
 ) -> Mentions:
     """Encode the identifier columns of a message set, which comes in batches of any size and order.
 
-    Columns of a batch: `row`, `id:<type>` of every rule, `more`. `rows[ordinal]` is the row of a message; rows
-    that are not in it (duplicates) are passed over; all rows are below `size`. One thread a type: the
+    Columns of a batch: `row`, `id:<type>` of every rule, `more`. `rows[ordinal]` is the row of a message;
+    rows that are not in it (duplicates) are passed over; all rows are below `size`. One thread a type: the
     dictionaries do not meet.
     """
     dictionaries = tuple(Dictionary(rule.type) for rule in rules)

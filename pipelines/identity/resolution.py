@@ -74,6 +74,8 @@ class Resolution:
     """`ordinal`, `place`, `profile`, `canonical`."""
     moved: pa.Table
     """`profile`, `canonical`: known profiles whose canonical is another now."""
+    merged: int
+    """How many profiles were canonical, before the batch or within it, and are not any more."""
     log: pa.Table
     """`ordinal`, `identifier_type`, `identifier_value`, `violated_type`, `reason`, `profile`."""
 
@@ -153,7 +155,9 @@ def _decode(
     mapped_by, identifier, profile, place = (replayed.mapped.column(field) for field in range(4))
     was = np.searchsorted(profile_number[:before], known.profiles["canonical"].to_numpy())
     age = np.searchsorted(profile_number[:before], known.profiles["profile"].to_numpy())
-    moved = age[canonical[age] != was]
+    has_moved = canonical[age] != was
+    moved = age[has_moved]
+    new = np.arange(before, len(canonical))
     return Resolution(
         owners=pa.table(
             {
@@ -190,6 +194,7 @@ def _decode(
                 "canonical": profile_number[replayed.merges.column(2)],
             }
         ),
+        merged=int((canonical[new] != new).sum() + (has_moved & (was == age)).sum()),
         moved=pa.table({"profile": profile_number[moved], "canonical": profile_number[canonical[moved]]}),
         log=_log(mentions, replayed, profile_number),
     )

@@ -1,0 +1,1 @@
+"""Plain functions that join the rooms: load, resolve, materialize, compute, publish."""

@@ -79,7 +79,7 @@ def resolve_batch(space: Space, store: Store, batch: Batch) -> ResolveReport:
         messages=len(mentions),
         unresolved=resolution.owners["profile"].null_count,
         profiles=len(resolution.profiles),
-        merges=len(np.unique(resolution.merges["ordinal"].to_numpy())),
+        merges=resolution.merged,
         demotions=len(resolution.log),
     )
     with store.transaction():
@@ -117,7 +117,7 @@ def _rows(store: Store, batch: Batch) -> Longs:
 
 
 class _Columns:
-    """The narrow columns of a message set, streamed once: identifiers to the encoder, times by row kept here."""
+    """The narrow columns of a message set, streamed once: identifiers to the encoder, times kept here."""
 
     def __init__(self, store: Store, files: list[str], rules: tuple[IdentifierRule, ...]) -> None:
         self._store = store

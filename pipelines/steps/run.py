@@ -15,9 +15,8 @@ from pipelines.steps.materialize import MaterializeReport, materialize
 from pipelines.steps.progress import SILENT, Progress
 from pipelines.steps.publish import PublishReport, publish
 from pipelines.steps.resolve import ResolveReport, resolve
+from pipelines.store import Store, open_store
 from pipelines.store.ledger import waiting
-from pipelines.store.sets import sweep
-from pipelines.store.store import Store, open_store
 
 R = TypeVar("R")
 
@@ -51,15 +50,13 @@ def run(space: Space, now: datetime, wait: timedelta = timedelta(), progress: Pr
 def run_open(space: Space, store: Store, now: datetime, progress: Progress = SILENT) -> RunReport:
     """`run` on a store that is open already."""
     clock = _Clock()
-    sweep(store)
     # What a killed run left goes first, so that a batch never waits behind a later one.
     resolved, materialized = advance_batches(space, store, clock, progress)
     loaded = clock("load", lambda: load(space, store, now, progress))
-    for step in range(2):
-        if step == 1:
-            computed = clock("compute", lambda: compute(space, store, now, progress))
-        more_resolved, more_materialized = advance_batches(space, store, clock, progress)
-        resolved, materialized = resolved + more_resolved, materialized + more_materialized
+    of_files = advance_batches(space, store, clock, progress)
+    computed = clock("compute", lambda: compute(space, store, now, progress))
+    of_traits = advance_batches(space, store, clock, progress)
+    resolved, materialized = resolved + of_files[0] + of_traits[0], materialized + of_files[1] + of_traits[1]
     published = clock("publish", lambda: publish(space, store, progress))
     return RunReport(loaded, resolved, materialized, computed, published, clock.seconds)
 

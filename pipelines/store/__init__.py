@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.store.store import Store, open_store
+from pipelines.store.store import Store
+from pipelines.store.writer import open_store
 
 __all__ = ["Store", "open_store"]

@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from pipelines.config import Space
 from pipelines.errors import DiskFull, StoreError, StoreLocked, StoreMismatch
 from pipelines.naming import quoted
 from pipelines.sqlfiles import Statement
-from pipelines.store.lock import writer_lock
 
 STORE_VERSION = 1
 """Raised with every change of `state` or `ops`; an older store is upgraded when it is opened."""
@@ -99,17 +97,6 @@ class Store:
 def space_folder(store: Path) -> Path:
     """The folder of message sets that belongs to a store file."""
     return store.with_name(store.stem + ".sets")
-
-
-@contextlib.contextmanager
-def open_store(space: Space, wait: timedelta = timedelta()) -> Iterator[Store]:
-    """Open the space's store for writing, creating it if missing; wait at most `wait` for another writer.
-
-    Raises `StoreLocked` when another process is writing or has the file open, `StoreMismatch` when the
-    file belongs to another space or to a newer unify.
-    """
-    with writer_lock(space.store, wait), open_file(space, space.store) as store:
-        yield store
 
 
 @contextlib.contextmanager

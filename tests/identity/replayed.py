@@ -97,7 +97,7 @@ class ReplayedGraph:
 
 
 def batches(batch: list[Message], rules: Sequence[IdentifierRule]) -> list[pa.RecordBatch]:
-    """The identifier columns of a message set with these messages as rows, in two batches, the later first."""
+    """The identifier columns of a message set with these messages as rows: two batches, the later first."""
     data: dict[str, list[object]] = {f"id:{rule.type}": [] for rule in rules}
     data["more"] = []
     for message in batch:

@@ -39,7 +39,7 @@ def test_segment_ids_of_a_slice_and_of_nothing() -> None:
 
 def test_the_stored_hash_never_changes() -> None:
     """These are in every store that was ever written."""
-    text = np.frombuffer("ann@example.com, and more".encode(), dtype=np.uint8)
+    text = np.frombuffer(b"ann@example.com, and more", dtype=np.uint8)
     assert int(seed_of("email")) == 5589265535832934726
     assert [int(hash_bytes(text, 0, end, np.uint64(7))) for end in (0, 3, 8, 25)] == HASHES
 

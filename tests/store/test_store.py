@@ -111,7 +111,10 @@ def test_a_second_writer_may_wait(space: Space) -> None:
 def test_a_reader_of_the_file_is_named(space: Space) -> None:
     with open_store(space):
         pass
-    reader = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); sys.stdin.readline()"
+    reader = (
+        "import duckdb, sys\n"
+        "with duckdb.connect(sys.argv[1], read_only=True): print('open', flush=True); sys.stdin.readline()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", reader, str(space.store)],
         stdin=subprocess.PIPE,
@@ -126,9 +129,13 @@ def test_a_reader_of_the_file_is_named(space: Space) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
-    with pytest.raises(duckdb.Error), store.transaction():
-        open_batch(store, "files", NOW, RULES)
-        store.execute("select no_such_function()")
+    def fail() -> None:
+        with store.transaction():
+            open_batch(store, "files", NOW, RULES)
+            store.execute("select no_such_function()")
+
+    with pytest.raises(duckdb.Error):
+        fail()
     assert batches(store) == []
 
 
@@ -136,7 +143,7 @@ def test_a_full_disk_is_one_clear_error(space: Space, monkeypatch: pytest.Monkey
     def full(*_: object, **__: object) -> None:
         raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
-    monkeypatch.setattr(store_module.duckdb, "connect", full)
+    monkeypatch.setattr(duckdb, "connect", full)
     with pytest.raises(DiskFull, match="the disk is full"), open_store(space):
         pass
 
