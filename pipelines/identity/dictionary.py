@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipelines.ids import Bytes, hash_bytes, load_tail, load_word, seed_of, string_buffers
 
 Codes = npt.NDArray[np.int32]
+Hashes = npt.NDArray[np.uint64]
 
 ABSENT = -1
 _SMALLEST = 1 << 12
@@ -32,8 +33,8 @@ class Dictionary:
     type: str
     _seed: np.uint64 = field(init=False)
     _count: int = 0
-    _slots: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(_SMALLEST, dtype=np.int32))
-    _hashes: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty(_SMALLEST // 2, dtype=np.uint64))
+    _slots: Hashes = field(default_factory=lambda: np.zeros(_SMALLEST, dtype=np.uint64))
+    _hashes: Hashes = field(default_factory=lambda: np.empty(_SMALLEST // 2, dtype=np.uint64))
     _bounds: npt.NDArray[np.int64] = field(
         default_factory=lambda: np.zeros(_SMALLEST // 2 + 1, dtype=np.int64)
     )
@@ -63,7 +64,7 @@ class Dictionary:
             self._count, pa.py_buffer(bounds), pa.py_buffer(self._text[: bounds[-1]])
         )
 
-    def hashes(self) -> npt.NDArray[np.uint64]:
+    def hashes(self) -> Hashes:
         """The stored 64-bit hash of each distinct value, in the order of their codes."""
         return self._hashes[: self._count]
 
@@ -71,7 +72,7 @@ class Dictionary:
         """Room for a whole array of unseen values, so that the kernel never has to grow anything."""
         most = self._count + values
         if 2 * most > len(self._slots):
-            self._slots = np.zeros(1 << int(2 * most - 1).bit_length(), dtype=np.int32)
+            self._slots = np.zeros(1 << int(2 * most - 1).bit_length(), dtype=np.uint64)
             _refill(self._slots, self._hashes, self._count)
         if most > len(self._hashes):
             self._hashes = _grown(self._hashes, most)
@@ -96,22 +97,26 @@ def _validity(values: pa.StringArray) -> Bytes:
     return np.unpackbits(bits, bitorder="little")[values.offset : values.offset + len(values)]
 
 
+_TAG, _CODE = np.uint64(0xFFFFFFFF00000000), np.uint64(0x00000000FFFFFFFF)
+_ONE = np.uint64(1)
+
+
 @numba.njit(nogil=True, cache=True)
-def _refill(slots: npt.NDArray[np.int32], hashes: npt.NDArray[np.uint64], count: int) -> None:
+def _refill(slots: Hashes, hashes: Hashes, count: int) -> None:
     mask = np.uint64(len(slots) - 1)
     for code in range(count):
         slot = hashes[code] & mask
-        while slots[slot] != 0:
-            slot = (slot + np.uint64(1)) & mask
-        slots[slot] = code + 1
+        while slots[slot] != np.uint64(0):
+            slot = (slot + _ONE) & mask
+        slots[slot] = (hashes[code] & _TAG) | np.uint64(code + 1)
 
 
 class _Known(NamedTuple):
     """The columns of a dictionary, for the kernel."""
 
-    slots: npt.NDArray[np.int32]
-    """Linear probing; a code + 1, 0 is free."""
-    hashes: npt.NDArray[np.uint64]
+    slots: Hashes
+    """Linear probing: the upper half of the hash beside a code + 1; 0 is free."""
+    hashes: Hashes
     bounds: npt.NDArray[np.int64]
     text: Bytes
 
@@ -141,17 +146,20 @@ def _encode(
             continue
         start, end, key = bounds[row], bounds[row + 1], keys[place]
         slot = key & mask
-        code = known.slots[slot] - 1
-        while code >= 0 and not (known.hashes[code] == key and _same(text, start, end, known, code)):
-            slot = (slot + np.uint64(1)) & mask
-            code = known.slots[slot] - 1
-        if code < 0:
-            code = count
+        found = known.slots[slot]
+        while found != np.uint64(0) and not (
+            (found ^ key) & _TAG == np.uint64(0)
+            and _same(text, start, end, known, np.int64(found & _CODE) - 1)
+        ):
+            slot = (slot + _ONE) & mask
+            found = known.slots[slot]
+        if found == np.uint64(0):
+            known.hashes[count] = key
+            _append(text, start, end, known, count)
             count += 1
-            known.slots[slot] = count
-            known.hashes[code] = key
-            _append(text, start, end, known, code)
-        codes[row] = code
+            found = np.uint64(count)
+            known.slots[slot] = (key & _TAG) | found
+        codes[row] = np.int64(found & _CODE) - 1
     return count
 
 
@@ -162,7 +170,7 @@ def _look_ahead(
     seed: np.uint64,
     known: _Known,
     first: int,
-    keys: npt.NDArray[np.uint64],
+    keys: Hashes,
     likely: npt.NDArray[np.int64],
 ) -> None:
     """Hash the block of values from `first` on, and touch what they will be compared with."""
@@ -171,17 +179,17 @@ def _look_ahead(
     for place in range(size):
         keys[place] = hash_bytes(text, bounds[first + place], bounds[first + place + 1], seed)
     for place in range(size):
-        likely[place] = known.slots[keys[place] & mask] - 1
+        likely[place] = np.int64(known.slots[keys[place] & mask] & _CODE) - 1
     for place in range(size):
         if likely[place] >= 0:
-            likely[place] = known.bounds[likely[place]] + np.int64(known.hashes[likely[place]] & np.uint64(0))
+            likely[place] = known.bounds[likely[place]]
     for place in range(size):
         if likely[place] >= 0:
             likely[place] = known.text[likely[place]]
 
 
 @numba.njit(nogil=True, cache=True)
-def _same(text: Bytes, start: int, end: int, known: _Known, code: int) -> bool:
+def _same(text: Bytes, start: int, end: int, known: _Known, code: int | np.int64) -> bool:
     first, size, step = np.uint64(known.bounds[code]), np.uint64(end - start), np.uint64(8)
     if known.bounds[code + 1] - known.bounds[code] != end - start:
         return False

@@ -97,7 +97,7 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
             batches=1,
             messages=messages,
             snapshots=_count(store, "profile_traits_updates where uuid_ts = $time", {"time": batch.time}),
-            touched=_count(store, "touched", {}) if files else 0,
+            touched=_count(store, current.NAMED, {}) if files else 0,
             new_columns=sum(" add column " in statement.sql for statement in layout.statements),
             shared_columns=shared,
         )
@@ -119,7 +119,7 @@ create or replace temp table writes (
   received_at timestamp
 )
 """
-_TEMPORARY = tuple(f"drop table if exists {table}" for table in ("writes", "triggers", "touched"))
+_TEMPORARY = tuple(f"drop table if exists {table}" for table in ("writes", "triggers", current.NAMED))
 
 
 def _owners(store: Store, batch: Batch, files: list[str]) -> Owners:
