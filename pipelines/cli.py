@@ -128,6 +128,8 @@ def run(space: SpaceFile, now: Now = None, wait: Wait = AT_ONCE, as_json: Json =
         else:
             with reading(resolved) as con:
                 terminal.show(report.run_tables(con, done, values=terminal.watched()))
+        if done.other_rules and not as_json:
+            terminal.say(report.rules_note(done))
         report.require_traits(done.compute)
 
 

@@ -95,6 +95,14 @@ def nothing_new(space: Space) -> str:
     return f"Nothing new: {files:,} file{'' if files == 1 else 's'} seen before{unchanged}."
 
 
+def rules_note(done: RunReport) -> str:
+    """What a change of the identity rules means for the batches before it."""
+    return (
+        f"The identity rules were changed: the {done.other_rules:,} older batches keep the rules they ran under;"
+        " the new ones hold for new batches."
+    )
+
+
 def require_traits(computed: ComputeReport) -> None:
     """Raise `UnifyError` with what went wrong if traits failed; they keep their values, all else is done."""
     failed = [

@@ -16,7 +16,7 @@ from pipelines.steps.progress import SILENT, Progress
 from pipelines.steps.publish import PublishReport, publish
 from pipelines.steps.resolve import ResolveReport, resolve
 from pipelines.store import Store, open_store
-from pipelines.store.ledger import waiting
+from pipelines.store.ledger import batches, waiting
 
 R = TypeVar("R")
 
@@ -30,12 +30,18 @@ class RunReport:
     materialize: MaterializeReport
     compute: ComputeReport
     publish: PublishReport
+    other_rules: int = 0
+    """How many batches ran under other identity rules than the space file has now."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """JSON-ready."""
         steps = ("load", "resolve", "materialize", "compute", "publish")
-        return {**{step: getattr(self, step).as_dict() for step in steps}, "seconds": self.seconds}
+        return {
+            **{step: getattr(self, step).as_dict() for step in steps},
+            "other_rules": self.other_rules,
+            "seconds": self.seconds,
+        }
 
 
 def run(space: Space, now: datetime, wait: timedelta = timedelta(), progress: Progress = SILENT) -> RunReport:
@@ -58,7 +64,8 @@ def run_open(space: Space, store: Store, now: datetime, progress: Progress = SIL
     of_traits = advance_batches(space, store, clock, progress)
     resolved, materialized = resolved + of_files[0] + of_traits[0], materialized + of_files[1] + of_traits[1]
     published = clock("publish", lambda: publish(space, store, progress))
-    return RunReport(loaded, resolved, materialized, computed, published, clock.seconds)
+    other_rules = sum(batch.rules_hash != space.identity.hash for batch in batches(store))
+    return RunReport(loaded, resolved, materialized, computed, published, other_rules, clock.seconds)
 
 
 def advance_batches(

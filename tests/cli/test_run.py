@@ -163,3 +163,11 @@ def test_the_installed_command_exits_like_the_one_called_here(space: Path, tmp_p
     )
     assert failed.returncode == 2
     assert "Traceback" not in failed.stderr
+
+
+def test_a_change_of_the_rules_is_said_and_older_batches_keep_theirs(space: Path) -> None:
+    unify("run", space, "--now", tiny_space.NOW)
+    rules = "identity: {identifiers: [{type: user_id}, {type: email, limit: 2}, {type: anonymous_id}]}\n"
+    space.write_text(space.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    said = unify("run", space, "--now", tiny_space.NOW)
+    assert "The identity rules were changed: the 2 older batches keep the rules they ran under" in said.out
