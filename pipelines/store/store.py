@@ -191,7 +191,7 @@ def _create(store: Store) -> None:
             store.execute(f"create schema {quoted(schema)}")
         store.execute(f"use {database}.{quoted(store.space)}")
         # Views last: they read the tables.
-        for folder in ("tables/state", "tables/ops", "tables", "tables/ops/views"):
+        for folder in ("macros", "tables/state", "tables/ops", "tables", "tables/ops/views"):
             for file in sqlfiles.files(folder):
                 for statement in sqlfiles.statements(file):
                     store.execute(statement)

@@ -121,7 +121,7 @@ class Shop:
         for kind, value, segment_id in rows:
             self.store.execute(
                 """
-                insert into state.identifiers by name select 0 as identifier, 0 as hash, $kind as type,
+                insert into state.identifiers by name select 0 as hash, $kind as type,
                 $value as value, profile, profile as first_profile,
                        timestamp '2026-01-01' as mapped_at, timestamp '2026-01-01' as received_at,
                        1 as batch, 0 as ordinal, 0 as place
