@@ -233,3 +233,7 @@ def profile(
 def schema() -> None:
     """Print the JSON Schema of a space file, for editors that check and complete it."""
     terminal.show_json(config.schema())
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from pipelines.naming import literal
 
 _ISO = (
     r"\d{4}-\d{1,2}-\d{1,2}"
-    r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
+    r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?"
 )
 _WITHOUT_ZONE = r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 TIME_EXPECTED = "an ISO-8601 time such as 2026-01-31T09:30:00Z"

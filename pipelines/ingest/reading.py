@@ -16,15 +16,24 @@ def read(file: Found, number: int, digest: str, rules: Rules) -> Iterator[Chunk]
 
     A file that is written to while it is read is refused: half of it could be old.
     """
-    if file.source.kind == "profiles":
-        yield from profiles.read(file.path, file.source, number, rules, digest)
-    elif file.path.suffix == ".parquet":
-        yield from parquet.read(file.path, file.source, number)
-    else:
-        yield from jsonl.read(file.path, file.source, number, lookups.wanted(rules))
+    try:
+        yield from _records(file, number, digest, rules)
+    except FileRefused as refusal:
+        # A reader knows the file's last name only; a person needs the folder too.
+        if refusal.where is not None:
+            refusal.where = file.name + refusal.where.removeprefix(file.path.name)
+        raise
     status = file.path.stat()
     if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
         raise changed(file.name)
+
+
+def _records(file: Found, number: int, digest: str, rules: Rules) -> Iterator[Chunk]:
+    if file.source.kind == "profiles":
+        return profiles.read(file.path, file.source, number, rules, digest)
+    if file.path.suffix == ".parquet":
+        return parquet.read(file.path, file.source, number)
+    return jsonl.read(file.path, file.source, number, lookups.wanted(rules))
 
 
 def changed(name: str) -> FileRefused:

@@ -11,8 +11,8 @@ from pipelines.profiles.events import MESSAGE_COLUMNS
 from pipelines.profiles.owners import Owners, stamped
 from pipelines.profiles.survey import SURVEYED, Bodies, Survey, bodies, survey, take_census
 
-_ROWS = 1_000_000
-_BYTES = 1 << 30
+_ROWS = 400_000
+_BYTES = 1 << 29
 """A piece holds no more JSON than this, since a string view reaches 2 GB at most."""
 
 
@@ -37,7 +37,7 @@ class Surveyed(NamedTuple):
 
 
 def slices(files: list[str]) -> list[Slice]:
-    """The parts cut at row groups, in order, so that a piece has about a million rows or a gigabyte."""
+    """The parts cut at row groups, in order, so that a piece has `_ROWS` rows or `_BYTES` of data at most."""
     found: list[Slice] = []
     spans: list[Span] = []
     rows = size = 0

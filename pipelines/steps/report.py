@@ -98,8 +98,8 @@ def nothing_new(space: Space) -> str:
 def rules_note(done: RunReport) -> str:
     """What a change of the identity rules means for the batches before it."""
     return (
-        f"The identity rules were changed: the {done.other_rules:,} older batches keep the rules they ran under;"
-        " the new ones hold for new batches."
+        f"The identity rules were changed: the {done.other_rules:,} older batches keep the rules they ran"
+        " under; the new ones hold for new batches."
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import pyarrow as pa
+
 from pipelines.config import Space
 from pipelines.steps.compute import ComputeReport, compute
 from pipelines.steps.load import LoadReport, load
@@ -90,5 +92,7 @@ class _Clock:
     def __call__(self, step: str, work: Callable[[], R]) -> R:
         started = time.perf_counter()
         result = work()
+        # What a step has freed goes back to the system before the next one asks for its own.
+        pa.default_memory_pool().release_unused()
         self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - started, 3)
         return result

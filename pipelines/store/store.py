@@ -27,7 +27,7 @@ STORE_VERSION = 1
 _SCRATCH = "scratch"
 _ROW_GROUP = 122_880
 """Rows DuckDB stores together."""
-_MEMORY_SHARE = 0.6
+_MEMORY_SHARE = 0.45
 """DuckDB's part of the process's memory; the rest is for Arrow blocks and the replay's arrays."""
 
 
@@ -131,6 +131,7 @@ def _connect(file: Path, space: Space, scratch: Path) -> duckdb.DuckDBPyConnecti
         with _disk_errors(file):
             con = duckdb.connect(str(file), config={name: str(value) for name, value in config.items()})
             con.execute("set global TimeZone = 'UTC'")
+            con.execute("set enable_progress_bar = false")  # it would write between our lines
             return con
     except duckdb.IOException as error:
         reader = re.search(r"PID (\d+)", str(error))
