@@ -15,10 +15,14 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.fingerprint import Print, fingerprint
 from tests.e2e.shop import DAYS, NAME, write_day, write_shop
 from tests.faults.driver import KILLED, output, points, unify
 
+# Every kill starts two processes; on a busy machine they take their time.
+pytestmark = pytest.mark.timeout(900)
 STRIDE = int(os.environ.get("UNIFY_KILL", "0"))
 
 
