@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import sqlglot
-from sqlglot import exp
-
 from pipelines import sqlfiles
 from pipelines.naming import column_name, quoted, snake
 from pipelines.profiles.survey import Leaf, Path, Survey, has_values, leaves
 from pipelines.sqlfiles import Statement
 from pipelines.types import BIGINT, DOUBLE, TIMESTAMP, VARCHAR, Kind, column_type, widen
+
+_TRACKS = "create table if not exists tracks ("
+"""How the file `sql/tables/tracks.sql` begins its statement."""
 
 TRAITS = "profile_traits_updates"
 TRAIT_TABLES = (TRAITS, "profile_traits")
@@ -147,18 +147,10 @@ def _type(
 
 def _create(table: str, columns: Mapping[str, str]) -> Statement:
     """The table of a track event: the fixed columns of `tracks`, then the given ones."""
-    definition = sqlglot.parse_one(sqlfiles.read("tables/tracks.sql"), read="duckdb")
-    if not isinstance(definition, exp.Create):
-        raise TypeError("sql/tables/tracks.sql is not one CREATE TABLE")
-    for node in definition.walk():
-        node.pop_comments()
-    definition.this.set("this", exp.Table(this=exp.to_identifier(table, quoted=True)))
-    for name, type_ in columns.items():
-        kind = exp.DataType.build(type_, dialect="duckdb")
-        definition.this.append(
-            "expressions", exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=kind)
-        )
-    return Statement(definition.sql("duckdb"), label=f"create {table}")
+    named = sqlfiles.read("tables/tracks.sql").replace(_TRACKS, f"create table {quoted(table)} (", 1)
+    fixed, closing, _ = named.rpartition(")")
+    on_demand = "".join(f"  , {quoted(name)} {type_}\n" for name, type_ in columns.items())
+    return Statement(fixed + on_demand + closing, label=f"create {table}")
 
 
 def _change(table: str, column: str, before: str | None, after: str) -> Statement:

@@ -21,15 +21,13 @@ from pipelines.profiles import current, raw, traits
 from pipelines.profiles.events import Piece, Rows
 from pipelines.profiles.layout import TRAITS, Layout, gather, lay_out
 from pipelines.profiles.owners import Owners, owners
+from pipelines.steps.inserts import Inserts
 from pipelines.steps.pieces import Slice, Surveyed, length, ready, slices, survey_slice
 from pipelines.steps.progress import SILENT, Progress
 from pipelines.store.ledger import Batch, advance, waiting
 from pipelines.store.sets import set_files
 from pipelines.store.store import Store
 from pipelines.types import EXACT_IN_DOUBLE
-
-_BATCH_ROWS = 65_536
-"""Rows of one Arrow batch handed to DuckDB: small enough for all threads to have some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,14 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
             store.execute(statement)
         shared = _note_sources(store, batch, layout)
         store.execute(_CREATE_WRITES)
+        inserts = Inserts(store)
         messages = 0
         for written in _ahead(surveyed, owned, layout, batch):
             messages += written.messages
-            _insert(store, written)
+            for table, frame in (*written.rows, Rows("writes", written.writes)):
+                inserts.add(table, frame)
             progress.advance(written.messages)
+        inserts.flush()
         if files:
             _write_profiles(store, batch, files)
         report = MaterializeReport(
@@ -157,14 +158,6 @@ def _ahead(surveyed: list[Surveyed], owned: Owners, layout: Layout, batch: Batch
             written = made.pop().result()
             made = [pool.submit(make, one) for one in surveyed[place + 1 : place + 2]]
             yield written
-
-
-def _insert(store: Store, written: _Written) -> None:
-    for table, frame in (*written.rows, Rows("writes", written.writes)):
-        arrow = frame.to_arrow(compat_level=pl.CompatLevel.newest())
-        batched = pa.Table.from_batches(arrow.to_batches(_BATCH_ROWS), arrow.schema)
-        with store.frames(piece=batched):
-            store.execute(f"insert into {quoted(table)} by name from piece")
 
 
 def _columns(store: Store) -> dict[str, dict[str, str]]:

@@ -25,7 +25,7 @@ STORE_VERSION = 1
 """Raised with every change of `state` or `ops`; an older store is upgraded when it is opened."""
 
 _SCRATCH = "scratch"
-_ROW_GROUP = 122_880
+ROW_GROUP = 122_880
 """Rows DuckDB stores together."""
 _MEMORY_SHARE = 0.45
 """DuckDB's part of the process's memory; the rest is for Arrow blocks and the replay's arrays."""
@@ -70,15 +70,16 @@ class Store:
 
     @contextlib.contextmanager
     def frames(self, **tables: pa.Table) -> Iterator[None]:
-        """Arrow tables that statements inside may read by these names."""
-        for name, table in tables.items():
-            # DuckDB gives each of its threads whole record batches.
-            self.con.register(name, pa.Table.from_batches(table.to_batches(_ROW_GROUP), table.schema))
+        """Arrow tables that statements inside may read by these names, a record batch a thread."""
+        held = {name: _Frame(table) for name, table in tables.items()}
+        for name, frame in held.items():
+            self.con.register(name, frame)
         try:
             yield
         finally:
-            for name in tables:
+            for name, frame in held.items():
                 self.con.unregister(name)
+                frame.table = None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -92,6 +93,23 @@ class Store:
             with contextlib.suppress(duckdb.Error):
                 self.con.execute("rollback")
             raise
+
+
+class _Frame:
+    """A table that DuckDB reads.
+
+    What was registered in a transaction DuckDB keeps until the transaction ends; so it is given this small
+    object, which lets go of the rows as soon as the statements they are for have run.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table: pa.Table | None = pa.Table.from_batches(table.to_batches(ROW_GROUP), table.schema)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The Arrow PyCapsule interface; a new stream for every reading."""
+        if self.table is None:
+            raise RuntimeError("a frame was read after the statements it was for")  # a fault of ours
+        return self.table.__arrow_c_stream__(requested_schema)
 
 
 def space_folder(store: Path) -> Path:

@@ -1,10 +1,6 @@
--- Which profile every touched profile has become: the same last rows of the graph log as id_graph, as Segment's
--- materialised table has them.
+-- Which profile every touched profile has become: the same last rows of the graph log as id_graph, found the same way,
+-- as Segment's materialised table has them.
 -- Grain: one row a segment_id.
-with pointers as (
-  select u.*
-  from id_graph_updates u semi join touched t on t.segment_id = u.segment_id
-  qualify row_number() over (partition by u.segment_id order by u.seq desc) = 1
-)
-select canonical_segment_id, segment_id, seq, received_at, uuid_ts, timestamp
-from pointers
+select u.canonical_segment_id, u.segment_id, u.seq, u.received_at, u.uuid_ts, u.timestamp
+from id_graph_updates u
+join touched t on t.segment_id = u.segment_id and t.canonical_segment_id = u.canonical_segment_id

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
+from pipelines import sqlfiles
 from pipelines.profiles.layout import TRAITS, Met, lay_out
 from pipelines.profiles.survey import Path
 from pipelines.types import Kind
@@ -56,5 +58,9 @@ def test_traits_are_columns_of_both_wide_tables() -> None:
 def test_the_table_of_an_event_is_made_at_once_with_its_columns() -> None:
     layout = lay_out({"e": {"b": Met(Kind.INT, {("b",)}), "a": Met(Kind.BOOL, {("a",)})}}, {}, never)
     (statement,) = layout.statements
-    assert statement.sql.startswith('CREATE TABLE IF NOT EXISTS "e" (id TEXT NOT NULL')
-    assert statement.sql.endswith('event_text TEXT NOT NULL, "a" BOOLEAN, "b" BIGINT)')
+    with duckdb.connect() as con:
+        for text in (statement.sql, sqlfiles.read("tables/tracks.sql")):
+            con.execute(text)
+        made, tracks = (con.execute(f"describe {name}").fetchall() for name in ("e", "tracks"))
+    assert made[:-2] == tracks
+    assert [column[:2] for column in made[-2:]] == [("a", "BOOLEAN"), ("b", "BIGINT")]
