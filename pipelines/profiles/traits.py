@@ -33,27 +33,44 @@ join state.profiles p using (profile)
 
 _AFTER = """
 create or replace temp table traits_after as
-with candidates as (
-  select canonical as profile, name, value, timestamp, received_at, batch, ordinal from traits_before
-  union all
-  select profile, name, value, timestamp, received_at, $batch, ordinal from writes
+with last_rows as (
+  -- within a batch a greater ordinal is a later message; no message writes a trait twice
+  select max_by(rowid, ordinal) as row from writes group by profile, name
+), written as (
+  select profile, name, value, timestamp, received_at, $batch as batch, ordinal
+  from writes
+  semi join last_rows on row = writes.rowid
 ), removals as (
-  select profile, name || '_' as prefix, timestamp, received_at, batch, ordinal
-  from candidates
+  select canonical as profile, name || '_' as prefix, timestamp, received_at, batch, ordinal
+  from traits_before
   where value is null
+  union all
+  select profile, name || '_', timestamp, received_at, $batch, ordinal
+  from writes
+  where value is null
+), before as (
+  select canonical as profile, name, value, timestamp, received_at, batch, ordinal from traits_before
 ), below as (
   select r.profile, n.name, cast(null as varchar) as value, r.timestamp, r.received_at, r.batch, r.ordinal
   from removals r
-  join (select distinct profile, name from candidates) n
+  join (select profile, name from before union select profile, name from written) n
     on n.profile = r.profile and starts_with(n.name, r.prefix)
+), others as (
+  from before union all from below
+), contested as (
+  from others
+  union all
+  from written semi join others using (profile, name)
 )
+from written anti join others using (profile, name)
+union all
 select profile, name,
        unnest(max_by(
          {'value': value, 'timestamp': timestamp, 'received_at': received_at,
           'batch': batch, 'ordinal': ordinal},
          (timestamp, batch, ordinal, value is not null)
        ))
-from (from candidates union all from below)
+from contested
 group by profile, name
 """
 """The newest write of every trait of those profiles. A removal stays, against older values that come late."""
