@@ -61,7 +61,9 @@ def statements(full: bool) -> tuple[Statement, ...]:
     To be run in order with `$batch` and `$time`, those that name them.
     """
     made = [Statement(_NAME_ALL if full else _NAME_TOUCHED, label="touched")]
-    for way, tables in _GROUPS.items():
+    # all profiles are touched in every way: one table serves all groups
+    groups = {"true": TABLES} if full else _GROUPS
+    for way, tables in groups.items():
         made.append(Statement(_touched(way), label="touched"))
         for table in tables:
             made += _written(table, full)
@@ -76,7 +78,7 @@ select p.profile, p.segment_id, p.canonical, c.segment_id as canonical_segment_i
 from state.profiles p
 join {NAMED} n using (canonical)
 join state.profiles c on c.profile = p.canonical
-where n.{way}
+where {way}
 """
 
 
