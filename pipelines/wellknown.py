@@ -33,7 +33,7 @@ _PLACES: Final[dict[str, tuple[str, ...]]] = {
     "android.push_token": _device("token", "android"),
     "anonymous_id": ("anonymousId",),
     "ga_client_id": ('context.integrations."Google Analytics".clientId',),
-    "group_id": ("groupId",),
+    "group_id": ("groupId", "context.groupId", "context.group_id"),
     "ios.id": _device("id", "ios"),
     "ios.idfa": _device("advertisingId", "ios", tracked=True),
     "ios.push_token": _device("token", "ios"),

@@ -11,12 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipelines.ingest.expressions import FAULT, fault, filled
-from pipelines.ingest.identifiers import column
+from pipelines.ingest.identifiers import GROUP_ID_LENGTH, column
 from pipelines.rules import Rules
 
 CALLS = ("identify", "track", "page", "screen", "group", "alias")
 MESSAGE_ID_LENGTH = 100
-GROUP_ID_LENGTH = 500
 
 
 class Check(NamedTuple):
@@ -54,13 +53,19 @@ def checks(rules: Rules) -> tuple[Check, ...]:
         Check(
             "empty_group_id",
             "context.groupId",
-            f"context_group_id is not null and ({filled('context_group_id')}) is null",
+            f"type = 'track' and context_group_id is not null and ({filled('context_group_id')}) is null",
             "the id of the group, or no groupId",
         ),
         Check(
             "group_id_too_long",
             "groupId",
             f"length(group_id) > {GROUP_ID_LENGTH}",
+            f"at most {GROUP_ID_LENGTH} characters",
+        ),
+        Check(
+            "group_id_too_long",
+            "context.groupId",
+            f"length(context_group_id) > {GROUP_ID_LENGTH}",
             f"at most {GROUP_ID_LENGTH} characters",
         ),
         Check("timestamp_too_old", "timestamp", "time < timestamp '1970-01-01'", "a time since 1970"),

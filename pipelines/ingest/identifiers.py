@@ -15,6 +15,10 @@ from pipelines.rules import Rules
 UNDECLARED = "Undeclared identifier type"
 NOT_SCALAR = "Identifier is not a string or an integer"
 INCOMPLETE = "External id is incomplete"
+TOO_LONG = "Group id is too long"
+
+GROUP_ID_LENGTH = 500
+"""Characters a group's id may have (identity-resolution specification, section 7)."""
 
 EXTERNAL = "struct(type varchar, value varchar, reason varchar)[]"
 """External ids in array order; `reason` says why one is not used."""

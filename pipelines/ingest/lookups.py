@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pipelines.ingest.expressions import filled, given, text_of
 from pipelines.ingest.identifiers import (
     EXTERNAL,
+    GROUP_ID_LENGTH,
     INCOMPLETE,
     NOT_SCALAR,
+    TOO_LONG,
     UNDECLARED,
     Candidate,
     Places,
@@ -24,7 +26,7 @@ from pipelines.rules import IdentifierRule, Rules
 
 _TOP_LEVEL = {"userId": "user_id", "anonymousId": "anonymous_id", "groupId": "group_id"}
 _EXTERNAL_IDS = ("externalIds",)
-_GROUP_ID = ("groupId",)
+_GROUP_IDS = (("groupId",), ("group_id",))
 _EXTERNAL_SHAPE = '[{"id": "JSON", "type": "JSON", "collection": "JSON", "encoding": "JSON"}]'
 
 May = Callable[[str, tuple[str, ...]], bool]
@@ -34,19 +36,20 @@ May = Callable[[str, tuple[str, ...]], bool]
 def wanted(rules: Rules) -> frozenset[str]:
     """The top-level keys of documents that identifiers may be under: what is worth knowing to be absent."""
     places = [parse(text) for rule in rules.identifiers for text in rule.locations]
-    return frozenset({_EXTERNAL_IDS[0], _GROUP_ID[0], *(place.path[0] for place in places if place.path)})
+    always = (_EXTERNAL_IDS, *_GROUP_IDS)
+    return frozenset(path[0] for path in (*always, *(place.path for place in places if place.path)))
 
 
 def from_calls(fields: str, rules: Rules, may: May) -> tuple[str, dict[str, object]]:
     """SELECT of the relation `fields` of calls with its identifier columns, and the parameters it needs.
 
-    It has `context_group_id` besides: the text of a track's `context.groupId`. Places where nothing
-    can be, by `may`, are left out.
+    It has `context_group_id` besides: the text of `context.groupId`. Places where nothing can be, by `may`,
+    are left out.
     """
     looked = _Looked()
-    external, group = (may("context", path) for path in (_EXTERNAL_IDS, _GROUP_ID))
+    external = may("context", _EXTERNAL_IDS)
     external_value = looked.value("context", _EXTERNAL_IDS) if external else None
-    group_value = looked.value("context", _GROUP_ID) if group else None
+    group_values = [looked.value("context", path) for path in _GROUP_IDS if may("context", path)]
     found = {
         rule.type: [
             candidate for text in rule.locations if (candidate := looked.candidate(parse(text), rule, may))
@@ -57,8 +60,8 @@ def from_calls(fields: str, rules: Rules, may: May) -> tuple[str, dict[str, obje
     texts: list[str] = []
     named = {kind: tuple(_named(candidate, texts) for candidate in places) for kind, places in found.items()}
     texts.append(f"{_external(external_value, rules) if external_value else f'null::{EXTERNAL}'} as external")
-    group_text = f"case when type = 'track' then {text_of(given(group_value))} end" if group_value else "null"
-    texts.append(f"{group_text}::varchar as context_group_id")
+    group_texts = [f"({text_of(given(value))})" for value in group_values]
+    texts.append(f"coalesce({', '.join([*group_texts, 'null'])})::varchar as context_group_id")
     inner = f"""
     select *, {", ".join(texts)}
     from (select *{looked.values()} from (select *{looked.documents()} from ({fields})))"""
@@ -89,6 +92,9 @@ class _Looked:
         if location.document == "traits":
             # A Group call's traits are the account's: they say nothing about the user who sent it.
             tests.append("type = 'group'" if rule.collection == "accounts" else "type <> 'group'")
+        if location.document == "context" and location.path in _GROUP_IDS:
+            # A Group call says itself which account it is about; its context says where the user was before.
+            tests.append("type <> 'group'")
         value = self.value(location.document, location.path, tests)
         return Candidate(
             filled(f"({text_of(value)})"), f"{value}::varchar <> 'null' and {text_of(value)} is null"
@@ -139,5 +145,7 @@ def _external(value: str, rules: Rules) -> str:
         'value': {filled(f"({text})")},
         'reason': case when not coalesce({complete}, false) then {literal(INCOMPLETE)}
           when not {known} then {literal(UNDECLARED)}
-          when ({text}) is null then {literal(NOT_SCALAR)} end}}),
+          when ({text}) is null then {literal(NOT_SCALAR)}
+          when x.collection ->> '$' = 'accounts' and length({text}) > {GROUP_ID_LENGTH}
+            then {literal(TOO_LONG)} end}}),
         [{{'type': '', 'value': null::varchar, 'reason': {literal(INCOMPLETE)}}}]) end"""

@@ -38,7 +38,12 @@ RULES = Rules(
         ),
         IdentifierRule("anonymous_id", 5, locations=("anonymousId",)),
         IdentifierRule("ga_client_id", 5, locations=('context.integrations."Google Analytics".clientId',)),
-        IdentifierRule("group_id", 5, locations=("groupId",), collection="accounts"),
+        IdentifierRule(
+            "group_id",
+            5,
+            locations=("groupId", "context.groupId", "context.group_id"),
+            collection="accounts",
+        ),
         IdentifierRule("ios.id", 5, locations=("context.device.id?type=ios",)),
         IdentifierRule(
             "ios.idfa", 5, locations=("context.device.advertisingId?type=ios&adTrackingEnabled=true",)

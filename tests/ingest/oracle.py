@@ -60,6 +60,9 @@ def rejected(call: dict[str, Any], now: datetime) -> str | None:
         return "missing_event"
     if call["type"] == "group" and not text(call.get("groupId")):
         return "empty_group_id"
+    context_group = context_group_id(call)
+    if call["type"] == "track" and context_group is not None and not context_group.strip():
+        return "empty_group_id"
     moment = when(call, now)
     if moment < datetime(1970, 1, 1):  # noqa: DTZ001  # naive UTC
         return "timestamp_too_old"
@@ -110,7 +113,7 @@ def identifiers(call: dict[str, Any]) -> dict[str, list[str]]:
         "email": [traits.get("email"), inner.get("email")],
         "app_id": [place.get(key) for place in (traits, inner, properties) for key in ("app_id", "appId")],
         "anonymous_id": [call.get("anonymousId")],
-        "group_id": [call.get("groupId")],
+        "group_id": [call.get("groupId"), *_own_context(call, "groupId", "group_id")],
         "ios.id": [ios.get("id")],
         "ios.idfa": [ios.get("advertisingId") if ios.get("adTrackingEnabled") is True else None],
     }
@@ -120,6 +123,17 @@ def identifiers(call: dict[str, Any]) -> dict[str, list[str]]:
             found[one["type"]].append(one.get("id"))
     values = {kind: list(dict.fromkeys(filter(None, map(text, places)))) for kind, places in found.items()}
     return {kind: texts for kind, texts in values.items() if texts}
+
+
+def context_group_id(call: dict[str, Any]) -> str | None:
+    """The first of its spellings that is a string or an integer, blank or not."""
+    found = [(call.get("context") or {}).get(name) for name in ("groupId", "group_id")]
+    return next((str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool)), None)
+
+
+def _own_context(call: dict[str, Any], *keys: str) -> list[Any]:
+    """What a call's context says; that of a Group call, which names its account itself, says nothing."""
+    return [] if call.get("type") == "group" else [(call.get("context") or {}).get(key) for key in keys]
 
 
 def text(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,24 @@ def test_lines(desk: Desk, case: dict[str, Any]) -> None:
     assert report.filtered == case.get("filtered", 0)
     assert report.duplicate == case.get("duplicate", 0)
     assert report.rows == case.get("rows", len([line for line in case["lines"].splitlines() if line.strip()]))
+
+
+def test_a_group_id_of_more_than_500_characters_is_rejected_or_noted(desk: Desk) -> None:
+    longest, longer = "ü" * 500, "ü" * 501
+    external = {"type": "group_id", "collection": "accounts", "encoding": "none"}
+    calls: list[dict[str, Any]] = [
+        {"type": "group", "groupId": longer},
+        {"type": "page", "context": {"groupId": longer}},
+        {"type": "group", "messageId": "a", "groupId": longest},
+        {"type": "page", "messageId": "b", "context": {"externalIds": [{"id": longer, **external}]}},
+    ]
+    desk.put("a.jsonl", "".join(json.dumps({"userId": "u", **call}) + "\n" for call in calls))
+    desk.load()
+    assert [(row["line"], row["column"], row["reason"]) for row in desk.rejects()] == [
+        (1, "groupId", "group_id_too_long"),
+        (2, "context.groupId", "group_id_too_long"),
+    ]
+    kept, noted = desk.messages()
+    assert identifiers(kept) == {"user_id": ["u"], "group_id": [longest]}
+    assert identifiers(noted) == {"user_id": ["u"]}
+    assert shown(noted, "ignored") == [["group_id", "Group id is too long"]]

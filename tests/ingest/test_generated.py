@@ -59,7 +59,14 @@ EXTERNAL = st.fixed_dictionaries(
 )
 CONTEXT = st.fixed_dictionaries(
     {},
-    optional={"traits": TRAITS, "device": DEVICE, "externalIds": st.lists(EXTERNAL, max_size=3), "ip": WORDS},
+    optional={
+        "traits": TRAITS,
+        "device": DEVICE,
+        "externalIds": st.lists(EXTERNAL, max_size=3),
+        "ip": WORDS,
+        "groupId": VALUES,
+        "group_id": VALUES,
+    },
 )
 CALL = st.fixed_dictionaries(
     {"type": st.sampled_from(["identify", "track", "page", "group", "alias", "identify", "Track"])},

@@ -68,7 +68,7 @@ def test_places_of_known_identifiers(folder: Path) -> None:
     assert places["ios.idfa"] == ("context.device.advertisingId?type=ios&adTrackingEnabled=true",)
     assert places["ios.push_token"] == ("context.device.token?type=ios",)
     assert places["ga_client_id"] == ('context.integrations."Google Analytics".clientId',)
-    assert places["group_id"] == ("groupId",)
+    assert places["group_id"] == ("groupId", "context.groupId", "context.group_id")
 
 
 def test_places_of_declared_identifiers(folder: Path) -> None:
