@@ -21,6 +21,7 @@ from pipelines.profiles import current, raw, traits
 from pipelines.profiles.events import Piece, Rows
 from pipelines.profiles.layout import TRAITS, Layout, gather, lay_out
 from pipelines.profiles.owners import Owners, owners
+from pipelines.steps import accounts
 from pipelines.steps.inserts import Inserts
 from pipelines.steps.pieces import Slice, Surveyed, length, ready, slices, survey_slice
 from pipelines.steps.progress import SILENT, Progress
@@ -75,9 +76,8 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
     files = set_files(store, batch.message_set)
     owned = _owners(store, batch, files)
     surveyed = _survey(slices(files), owned)
-    layout = lay_out(
-        gather(one.found for one in surveyed), _columns(store), lambda *column: _beyond_double(store, *column)
-    )
+    met = gather(one.found for one in surveyed) | accounts.read_traits(store, batch, files)
+    layout = lay_out(met, _columns(store), lambda *column: _beyond_double(store, *column))
     progress.start(f"materialize batch {batch.batch}", len(owned.ordinal))
     with store.transaction():
         for statement in layout.statements:
@@ -94,6 +94,7 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
         inserts.flush()
         if files:
             _write_profiles(store, batch, files)
+        accounts.write(store, batch, layout)
         report = MaterializeReport(
             batches=1,
             messages=messages,

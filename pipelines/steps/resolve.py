@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from pipelines.ingest.chunks import prefetch
 from pipelines.naming import quoted
 from pipelines.rules import IdentifierRule, Rules
 from pipelines.sqlfiles import Statement
+from pipelines.steps import accounts
 from pipelines.steps.progress import SILENT, Progress
 from pipelines.store.ledger import Batch, advance, waiting
 from pipelines.store.sets import set_files
@@ -40,6 +41,7 @@ class ResolveReport:
     profiles: int = 0
     merges: int = 0
     demotions: int = 0
+    accounts: int = 0
 
     def __add__(self, other: ResolveReport) -> ResolveReport:
         mine, theirs = asdict(self), asdict(other)
@@ -84,6 +86,9 @@ def resolve_batch(space: Space, store: Store, batch: Batch) -> ResolveReport:
     )
     with store.transaction():
         _write(store, batch, rows, columns.received_at, resolution, files)
+        made = accounts.resolve(store, batch, files)
+        report = replace(report, accounts=made.accounts, demotions=report.demotions + made.demotions)
+        _log_ignored(store, batch, files)
         advance(
             store,
             batch,
@@ -217,8 +222,13 @@ def _write(
     ):
         for statement in _statements(batch):
             store.execute(statement)
-        for file in files:
-            store.execute(_LOG_IGNORED, {"batch": batch.batch, "file": file})
+
+
+def _log_ignored(store: Store, batch: Batch, files: list[str]) -> None:
+    """Log what stood where an identifier would and was none."""
+    of_accounts = [rule.type for rule in accounts.declared(batch.rules)]
+    for file in files:
+        store.execute(_LOG_IGNORED, {"batch": batch.batch, "file": file, "accounts": of_accounts})
 
 
 def _with_segment_ids(store: Store, files: list[str], rows: Longs, created: pa.Table) -> pa.Table:
@@ -265,10 +275,15 @@ _INSERTS = (
 
 _LOG_IGNORED = f"""
     insert into ops.resolution_log
-    select $batch, o.ordinal, m.message_id, '{USERS}', i.type, null, null, i.reason, p.segment_id
+    select $batch, o.ordinal, m.message_id,
+           case when list_contains($accounts::varchar[], i.type) then '{accounts.ACCOUNTS}' else '{USERS}' end
+             as collection,
+           i.type, null, null, i.reason, case collection when '{USERS}' then p.segment_id else a.segment_id end
     from (select row, message_id, unnest(ignored) as i from read_parquet($file) where ignored is not null) m
     join state.owners o on o.batch = $batch and o.row = m.row
     left join state.profiles p on p.profile = o.profile
+    left join state.account_owners g on g.batch = $batch and g.row = m.row
+    left join state.accounts a on a.account = g.account
 """
 
 

@@ -1,0 +1,170 @@
+"""The tables of accounts: statements that bring them up to a batch, or build them whole.
+
+What resolve left in `state` and the trait writes of the batch's Group calls go in. Those are in the temporary
+table `account_writes`: `account`, `name`, `value` (NULL: removed), `ordinal`, `timestamp`, `received_at`.
+
+As with the tables of people, the rows of what a batch touches are deleted and written again by the queries in
+`sql/models`, so that one query serves delta and full build. Two things are touched: accounts, that were made,
+merged, given an identifier or a trait; and the memberships of people, who were seen in an account, or who were
+merged, or whose account was. So an account of a million members is not written again for one more.
+
+A warehouse that follows needs the same sets, of all batches that it has not seen: `changed_accounts` and
+`changed_members` give them, because every row of `state` says which batch wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines import sqlfiles
+from pipelines.naming import literal, quoted
+from pipelines.sqlfiles import Statement
+
+TRAITS = "account_traits"
+OF_ACCOUNTS = ("account_identifiers", TRAITS)
+OF_PEOPLE = ("account_memberships",)
+TABLES = (*OF_ACCOUNTS, *OF_PEOPLE)
+"""Every table of accounts; the first ones have rows by account, the last ones by profile."""
+
+CREATE_WRITES = """
+create or replace temp table account_writes (
+  account bigint, name varchar, value varchar, ordinal integer, timestamp timestamp, received_at timestamp
+)
+"""
+
+_KEEP_WRITES = (
+    """
+    create or replace temp table account_traits_now as
+    select account, name,
+           unnest(max_by(
+             {'value': value, 'timestamp': timestamp, 'received_at': received_at,
+              'batch': batch, 'ordinal': ordinal},
+             (timestamp, batch, ordinal)
+           ))
+    from (
+      select account, name, value, timestamp, received_at, batch, ordinal
+      from state.account_traits semi join account_writes using (account)
+      union all
+      select account, name, value, timestamp, received_at, $batch, ordinal from account_writes
+    )
+    group by account, name, value is null
+    """,
+    """
+    delete from state.account_traits
+    using (select distinct account from account_writes) written
+    where account_traits.account = written.account
+    """,
+    "insert into state.account_traits by name from account_traits_now",
+    "drop table account_traits_now",
+)
+"""Of each trait of an account the newest write and the newest removal are kept, each for itself: which one
+counts is only known once all accounts that became one are looked at together."""
+
+_CHANGED_ACCOUNTS = """
+  select account as profile from state.accounts where batch {since}
+  union
+  select unnest([account, canonical]) from state.account_merges where batch {since}
+  union
+  select account from state.account_identifiers where batch {since}
+  union
+  select account from state.account_traits where batch {since}
+"""
+_CHANGED_MEMBERS = """
+  select profile from state.memberships where changed {since}
+  union
+  select m.profile from state.memberships m
+  semi join (select profile from state.merges where batch {since}) merged using (profile)
+  union
+  select m.profile from state.memberships m
+  semi join (select account from state.account_merges where batch {since}) merged using (account)
+"""
+
+_TOUCHED = """
+create or replace temp table touched as
+with causes as ({causes}), named as (
+  select distinct a.canonical from causes join {profiles} a on a.{key} = causes.profile
+)
+select a.{key} as profile, a.segment_id, a.canonical, c.segment_id as canonical_segment_id
+from {profiles} a
+join named using (canonical)
+join {profiles} c on c.{key} = a.canonical
+"""
+"""What the models read, in the form they have for people: those touched, and all merged into the same one."""
+
+
+def statements(columns: Mapping[str, str], *, full: bool, widened: bool) -> tuple[Statement, ...]:
+    """Bring `state.account_traits` and the tables up to the batch; `full`: build them from empty.
+
+    `columns`: the trait columns of `account_traits` and their types. `widened`: one of them has another type
+    since this batch; then all accounts are written again, because the text in `state` says more than the
+    column did. Parameter, where named: `$batch`.
+    """
+    kept = () if full else _KEEP_WRITES
+    causes = "select account as profile from state.accounts" if full or widened else changed_accounts()
+    people = "select profile from state.memberships" if full else changed_members()
+    return (
+        *(Statement(text, label="account traits") for text in kept),
+        Statement(_TOUCHED.format(causes=causes, profiles="state.accounts", key="account"), label="touched"),
+        Statement(_wide(columns), label="account traits"),
+        *_written(OF_ACCOUNTS),
+        Statement(_TOUCHED.format(causes=people, profiles="state.profiles", key="profile"), label="touched"),
+        *_written(OF_PEOPLE),
+        Statement("drop table account_columns", label="touched"),
+        Statement("drop table touched", label="touched"),
+    )
+
+
+def changed_accounts(since: str = "= $batch") -> str:
+    """SELECT of the accounts (`profile`) whose rows a batch changes; `since` compares the batch's number.
+
+    A copy of the tables that is complete up to batch n asks for `> n`, and replaces the rows of these
+    accounts, of all that are merged into the same ones, and of those they are merged into.
+    """
+    return _CHANGED_ACCOUNTS.format(since=since)
+
+
+def changed_members(since: str = "= $batch") -> str:
+    """SELECT of the people (`profile`) whose memberships a batch changes; `since` as in `changed_accounts`."""
+    return _CHANGED_MEMBERS.format(since=since)
+
+
+def _written(tables: tuple[str, ...]) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(text, label=table)
+        for table in tables
+        for text in (
+            f"delete from {table} using touched where {table}.canonical_segment_id = touched.segment_id",
+            f"insert into {table} by name\n{sqlfiles.read(f'models/{table}.sql')}",
+        )
+    )
+
+
+def _wide(columns: Mapping[str, str]) -> str:
+    """`account_columns`: of every touched canonical account the traits that stand, typed as their columns.
+
+    A removal takes the trait and what is nested in it, `address` every `address_*`, unless written since; of
+    one message the value stands.
+    """
+    values = "".join(
+        f",\n  cast(max(value) filter (where name = {literal(name)}) as {kind}) as {quoted(name)}"
+        for name, kind in columns.items()
+    )
+    return f"""
+create or replace temp table account_columns as
+with writes as (
+  select t.canonical as account, s.name, s.value, (s.timestamp, s.batch, s.ordinal) as moment
+  from touched t join state.account_traits s on s.account = t.profile
+), newest as (
+  select account, name, max_by(value, moment) as value, max(moment) as moment
+  from writes where value is not null group by account, name
+), removals as (
+  select account, name, max(moment) as moment from writes where value is null group by account, name
+), standing as (
+  select account, name, value from newest n
+  anti join removals r
+    on r.account = n.account and (r.name = n.name or starts_with(n.name, r.name || '_')) and r.moment > n.moment
+)
+select account{values}
+from standing
+group by account
+"""

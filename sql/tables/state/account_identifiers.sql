@@ -1,0 +1,12 @@
+-- Every identifier that is mapped to an account. Grain: one row an identifier (type and value).
+create table if not exists state.account_identifiers (
+  hash        ubigint not null,    -- of (type, value): found by it, then compared in full
+  type        varchar not null,
+  value       varchar not null,    -- normalised
+  account     bigint not null,     -- its owner now, canonical
+  mapped_at   timestamp not null,  -- time of the message that mapped it, for windows
+  received_at timestamp not null,  -- receipt of that message
+  batch       integer not null,
+  ordinal     integer not null,
+  place       smallint not null    -- among the mappings of that message, strongest first
+);
