@@ -217,10 +217,15 @@ def rejects(
 @app.command(rich_help_panel=QUESTIONS)
 def profile(
     space: SpaceFile,
-    who: Annotated[str, typer.Argument(metavar="WHO", help="email:jane@example.com, or a segment id.")],
+    who: Annotated[
+        str,
+        typer.Argument(metavar="WHO", help="email:jane@example.com, group_id:acme, or a segment id."),
+    ],
     as_json: Json = False,
 ) -> None:
-    """Print what is known of one person: identifiers, merged profiles, traits, recent events."""
+    """Print what is known of one person (identifiers, merged profiles, traits, accounts, recent events) or,
+    asked for a group_id, of one account (identifiers, merged accounts, traits, members).
+    """
     found = look.profile(config.load_space(space), who)
     if as_json:
         terminal.show_json(found.as_dict())

@@ -9,11 +9,15 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Window = Literal["ever", "daily", "weekly", "monthly", "annually"]
 Normalize = Literal["none", "lower", "e164"]
 Collection = Literal["users", "accounts"]
+
+ACCOUNTS: Final = "accounts"
+ACCOUNT_PREFIX: Final = "acc_"
+"""What the segment id of an account begins with; that of a person begins with `use_`."""
 
 
 @dataclass(frozen=True, slots=True)

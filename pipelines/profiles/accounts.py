@@ -5,8 +5,8 @@ table `account_writes`: `account`, `name`, `value` (NULL: removed), `ordinal`, `
 
 As with the tables of people, the rows of what a batch touches are deleted and written again by the queries in
 `sql/models`, so that one query serves delta and full build. Two things are touched: accounts, that were made,
-merged, given an identifier or a trait; and the memberships of people, who were seen in an account, or who were
-merged, or whose account was. So an account of a million members is not written again for one more.
+merged, given an identifier or a trait; and the memberships of people, who were seen in an account or merged,
+or whose account was. So an account of a million members is not written again for one more.
 
 A warehouse that follows needs the same sets, of all batches that it has not seen: `changed_accounts` and
 `changed_members` give them, because every row of `state` says which batch wrote it.
@@ -79,6 +79,8 @@ _CHANGED_MEMBERS = """
   semi join (select account from state.account_merges where batch {since}) merged using (account)
 """
 
+_TEMPORARY = ("touched", "account_winners", "account_columns")
+
 _TOUCHED = """
 create or replace temp table touched as
 with causes as ({causes}), named as (
@@ -105,12 +107,12 @@ def statements(columns: Mapping[str, str], *, full: bool, widened: bool) -> tupl
     return (
         *(Statement(text, label="account traits") for text in kept),
         Statement(_TOUCHED.format(causes=causes, profiles="state.accounts", key="account"), label="touched"),
+        Statement(_WINNERS, label="account traits"),
         Statement(_wide(columns), label="account traits"),
         *_written(OF_ACCOUNTS),
         Statement(_TOUCHED.format(causes=people, profiles="state.profiles", key="profile"), label="touched"),
         *_written(OF_PEOPLE),
-        Statement("drop table account_columns", label="touched"),
-        Statement("drop table touched", label="touched"),
+        *(Statement(f"drop table {table}", label="touched") for table in _TEMPORARY),
     )
 
 
@@ -124,7 +126,7 @@ def changed_accounts(since: str = "= $batch") -> str:
 
 
 def changed_members(since: str = "= $batch") -> str:
-    """SELECT of the people (`profile`) whose memberships a batch changes; `since` as in `changed_accounts`."""
+    """SELECT of the people (`profile`) whose memberships a batch changes; `since` as above."""
     return _CHANGED_MEMBERS.format(since=since)
 
 
@@ -139,32 +141,40 @@ def _written(tables: tuple[str, ...]) -> tuple[Statement, ...]:
     )
 
 
-def _wide(columns: Mapping[str, str]) -> str:
-    """`account_columns`: of every touched canonical account the traits that stand, typed as their columns.
+_WINNERS = """
+create or replace temp table account_winners as
+with writes as (
+  select t.canonical as account, s.name, s.value, s.timestamp, s.received_at, s.batch, s.ordinal
+  from touched t join state.account_traits s on s.account = t.profile
+), newest as (
+  select account, name,
+         unnest(max_by(
+           {'value': value, 'timestamp': timestamp, 'received_at': received_at,
+            'batch': batch, 'ordinal': ordinal},
+           (timestamp, batch, ordinal, value is not null)
+         ))
+  from writes
+  group by account, name
+)
+select n.*
+from newest n
+anti join (from writes where value is null) r
+  on r.account = n.account and starts_with(n.name, r.name || '_')
+  and (r.timestamp, r.batch, r.ordinal) > (n.timestamp, n.batch, n.ordinal)
+"""
+"""Of every touched canonical account the write of each trait that counts, removals included. A removal takes
+what is nested in the trait with it, `address` every `address_*` that was not written since."""
 
-    A removal takes the trait and what is nested in it, `address` every `address_*`, unless written since; of
-    one message the value stands.
-    """
+
+def _wide(columns: Mapping[str, str]) -> str:
+    """`account_columns`: the values among `account_winners` side by side, typed as their columns."""
     values = "".join(
         f",\n  cast(max(value) filter (where name = {literal(name)}) as {kind}) as {quoted(name)}"
         for name, kind in columns.items()
     )
     return f"""
 create or replace temp table account_columns as
-with writes as (
-  select t.canonical as account, s.name, s.value, (s.timestamp, s.batch, s.ordinal) as moment
-  from touched t join state.account_traits s on s.account = t.profile
-), newest as (
-  select account, name, max_by(value, moment) as value, max(moment) as moment
-  from writes where value is not null group by account, name
-), removals as (
-  select account, name, max(moment) as moment from writes where value is null group by account, name
-), standing as (
-  select account, name, value from newest n
-  anti join removals r
-    on r.account = n.account and (r.name = n.name or starts_with(n.name, r.name || '_')) and r.moment > n.moment
-)
 select account{values}
-from standing
+from account_winners
 group by account
 """

@@ -24,12 +24,10 @@ from pipelines.profiles.events import Piece
 from pipelines.profiles.layout import TRAITS, Layout, Met, gather
 from pipelines.profiles.owners import Owners
 from pipelines.profiles.survey import Survey, bodies, survey, take_census
-from pipelines.rules import IdentifierRule, Rules
+from pipelines.rules import ACCOUNT_PREFIX, ACCOUNTS, IdentifierRule, Rules
 from pipelines.store.ledger import Batch
 from pipelines.store.store import Store
 
-ACCOUNTS = "accounts"
-_PREFIX = "acc_"
 _CALLS_AT_ONCE = 100_000
 _BYTES = 1 << 28
 """Of traits in one piece, since a string view reaches 2 GB at most."""
@@ -157,7 +155,7 @@ def _with_segment_ids(store: Store, messages: pa.Table, created: pa.Table) -> pa
             """,
             {"space": store.space, "collection": ACCOUNTS},
         )["digest"]
-    ids = segment_ids(digests.combine_chunks().cast(pa.string()), _PREFIX)
+    ids = segment_ids(digests.combine_chunks().cast(pa.string()), ACCOUNT_PREFIX)
     return table.sort_by("profile").append_column("segment_id", ids)
 
 

@@ -1,4 +1,4 @@
-"""What people ask a store without changing it: what was rejected, and who one person is."""
+"""What people ask a store without changing it: what was rejected, who one person is, what one account."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ import pyarrow as pa
 from pipelines.config import Space
 from pipelines.errors import InputError
 from pipelines.identity.values import normalised
+from pipelines.rules import ACCOUNT_PREFIX, ACCOUNTS, IdentifierRule
 from pipelines.steps.reading import reading
 from pipelines.steps.report import Table, look
 
 EVENTS_SHOWN = 20
+MEMBERS_SHOWN = 20
+
+_SPELLING = "values are kept as sent, but for the type's normalisation; blocked ones belong to nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,8 @@ def rejects(space: Space, *, file: str | None, reason: str | None, limit: int) -
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Everything the tables say of one profile."""
+class Found:
+    """Everything the tables say of one profile: a person's, or an account's."""
 
     segment_id: str
     asked_for: str
@@ -81,60 +85,94 @@ class Person:
         return {"segment_id": self.segment_id, **lists}
 
 
-def profile(space: Space, who: str) -> Person:
+def profile(space: Space, who: str) -> Found:
     """The profile that has the identifier `type:value`, or that the segment id belongs to now.
 
+    A type of the accounts, such as `group_id`, or the segment id of one asks for an account.
     Raises `InputError` if `who` is neither, or if no profile has it.
     """
-    with reading(space) as con:
-        segment_id = _find(con, space, who)
-        tables = (
-            Table(
-                "Identifiers",
-                ("type", "value", "since", "call", "source", "first profile"),
-                tuple(look(con, "identifiers", segment_id=segment_id)),
-            ),
-            Table(
-                "Merged profiles",
-                ("profile", "merged at", "call", "source"),
-                tuple(look(con, "merges", segment_id=segment_id)),
-            ),
-            Table("Traits", ("name", "value", "since"), tuple(look(con, "traits", segment_id=segment_id))),
-            Table(
-                "Recent events",
-                ("when", "call", "event", "source", "id"),
-                tuple(look(con, "events", segment_id=segment_id, count=EVENTS_SHOWN)),
-            ),
-        )
-    return Person(segment_id, who, tables)
-
-
-def _find(con: duckdb.DuckDBPyConnection, space: Space, who: str) -> str:
     kind, colon, value = who.partition(":")
-    if not colon:
-        found = look(con, "canonical", segment_id=who)
-        missing = "no profile has this segment id"
-    else:
-        found = look(con, "owner", type=kind, values=_spellings(space, kind, value))
-        missing = f"no profile has this {kind}"
-    if not found:
-        raise InputError(
-            missing,
-            expected="type:value, for example email:jane@example.com, or a segment id",
-            hint="values are kept as sent, but for the type's normalisation; blocked ones belong to nobody",
-        )
-    return str(found[0][0])
+    rule = _rule(space, kind) if colon else None
+    of_account = rule.collection == ACCOUNTS if rule else who.startswith(ACCOUNT_PREFIX)
+    by_id, by_value = ("account_canonical", "account_owner") if of_account else ("canonical", "owner")
+    with reading(space) as con:
+        if rule:
+            found = look(con, by_value, type=kind, values=_spellings(rule, value))
+        else:
+            found = look(con, by_id, segment_id=who)
+        if not found:
+            raise InputError(
+                f"no {'account' if of_account else 'profile'} has this {kind if rule else 'segment id'}",
+                expected="type:value, for example email:jane@example.com, or a segment id",
+                hint=_SPELLING,
+            )
+        segment_id = str(found[0][0])
+        return Found(segment_id, who, (_account if of_account else _person)(con, segment_id))
 
 
-def _spellings(space: Space, kind: str, value: str) -> list[str]:
-    """How a value may stand in the tables: as typed, as its type is normalised, in lower case."""
+def _person(con: duckdb.DuckDBPyConnection, segment_id: str) -> tuple[Table, ...]:
+    return (
+        Table(
+            "Identifiers",
+            ("type", "value", "since", "call", "source", "first profile"),
+            tuple(look(con, "identifiers", segment_id=segment_id)),
+        ),
+        Table(
+            "Merged profiles",
+            ("profile", "merged at", "call", "source"),
+            tuple(look(con, "merges", segment_id=segment_id)),
+        ),
+        Table("Traits", ("name", "value", "since"), tuple(look(con, "traits", segment_id=segment_id))),
+        Table(
+            "Accounts",
+            ("account", "identifiers", "first seen", "last seen"),
+            tuple(look(con, "accounts", segment_id=segment_id)),
+        ),
+        Table(
+            "Recent events",
+            ("when", "call", "event", "source", "id"),
+            tuple(look(con, "events", segment_id=segment_id, count=EVENTS_SHOWN)),
+        ),
+    )
+
+
+def _account(con: duckdb.DuckDBPyConnection, segment_id: str) -> tuple[Table, ...]:
+    members = look(con, "members", segment_id=segment_id, count=MEMBERS_SHOWN)
+    more = members[0][-1] - len(members) if members else 0
+    return (
+        Table(
+            "Identifiers",
+            ("type", "value", "since"),
+            tuple(look(con, "account_identifiers", segment_id=segment_id)),
+        ),
+        Table(
+            "Merged accounts",
+            ("account", "merged at"),
+            tuple(look(con, "account_merges", segment_id=segment_id)),
+        ),
+        Table("Traits", ("name", "value"), tuple(look(con, "account_traits", segment_id=segment_id))),
+        Table(
+            "Members",
+            ("profile", "identifier", "first seen", "last seen"),
+            tuple(row[:-1] for row in members),
+            f"and {more:,} more: select * from account_memberships" if more else None,
+        ),
+    )
+
+
+def _rule(space: Space, kind: str) -> IdentifierRule:
     rules = {rule.type: rule for rule in space.identity.identifiers}
     if kind not in rules:
         raise InputError(
             f"{kind} is not an identifier type of this space",
             expected=f"one of {', '.join(rules)}, a colon, a value",
         )
-    stored = normalised(pa.array([value], pa.large_string()), rules[kind])
+    return rules[kind]
+
+
+def _spellings(rule: IdentifierRule, value: str) -> list[str]:
+    """How a value may stand in the tables: as typed, as its type is normalised, in lower case."""
+    stored = normalised(pa.array([value], pa.large_string()), rule)
     return [value, str(stored[0]), value.lower()]
 
 

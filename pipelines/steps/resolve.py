@@ -18,7 +18,7 @@ from pipelines.identity.resolution import resolve as resolve_messages
 from pipelines.ids import segment_ids
 from pipelines.ingest.chunks import prefetch
 from pipelines.naming import quoted
-from pipelines.rules import IdentifierRule, Rules
+from pipelines.rules import ACCOUNTS, IdentifierRule, Rules
 from pipelines.sqlfiles import Statement
 from pipelines.steps import accounts
 from pipelines.steps.progress import SILENT, Progress
@@ -276,9 +276,10 @@ _INSERTS = (
 _LOG_IGNORED = f"""
     insert into ops.resolution_log
     select $batch, o.ordinal, m.message_id,
-           case when list_contains($accounts::varchar[], i.type) then '{accounts.ACCOUNTS}' else '{USERS}' end
+           case when list_contains($accounts::varchar[], i.type) then '{ACCOUNTS}' else '{USERS}' end
              as collection,
-           i.type, null, null, i.reason, case collection when '{USERS}' then p.segment_id else a.segment_id end
+           i.type, null, null, i.reason,
+           case collection when '{USERS}' then p.segment_id else a.segment_id end
     from (select row, message_id, unnest(ignored) as i from read_parquet($file) where ignored is not null) m
     join state.owners o on o.batch = $batch and o.row = m.row
     left join state.profiles p on p.profile = o.profile

@@ -1,24 +1,21 @@
 -- Profiles before and after merging. Grain: one row a collection (users, accounts) that has any.
 with profiles as (
-  select
-    case when segment_id like 'acc\_%' escape '\' then 'accounts' else 'users' end as collection,
-    profile,
-    canonical
-  from state.profiles
+  select 'users' as collection, profile, canonical from state.profiles
+  union all
+  select 'accounts', account, canonical from state.accounts
 ),
 identifiers as (
-  select canonical_profiles.collection, count(*) as identifiers
-  from state.identifiers
-  join profiles as canonical_profiles using (profile)
-  group by canonical_profiles.collection
+  select 'users' as collection, count(*) as identifiers from state.identifiers
+  union all
+  select 'accounts', count(*) from state.account_identifiers
 )
 select
   collection,
-  coalesce(any_value(identifiers), 0) as identifiers,
+  any_value(identifiers) as identifiers,
   count(*) as before,
   count(*) filter (where profile <> canonical) as merged,
   count(*) filter (where profile = canonical) as after
 from profiles
-left join identifiers using (collection)
+join identifiers using (collection)
 group by collection
 order by collection desc;

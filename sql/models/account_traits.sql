@@ -1,5 +1,6 @@
--- The touched accounts with their traits side by side, as `account_columns` has them for the canonical ones; one merged
--- away is a tombstone, traits NULL and merged_to set. Every account has a row, also without a trait.
+-- The touched accounts with their traits side by side; one merged away is a tombstone, traits NULL and merged_to set.
+-- Every account has a row, also without a trait. `account_winners` are the writes that count, of the canonical ones, and
+-- `account_columns` the same side by side.
 -- Grain: one row a segment_id.
 with changes as (
   select t.profile, a.batch, a.ordinal, a.received_at, a.timestamp
@@ -10,8 +11,7 @@ with changes as (
     select account as profile, * from state.account_merges union all select canonical, * from state.account_merges
   ) m using (profile)
   union all
-  select t.canonical, s.batch, s.ordinal, s.received_at, s.timestamp
-  from touched t join state.account_traits s on s.account = t.profile
+  select account, batch, ordinal, received_at, timestamp from account_winners
 ), latest as (
   select profile,
          unnest(max_by(

@@ -1,6 +1,7 @@
 """Stories: a few batches of messages, and what queries on the tables then find.
 
-In a result, `P1` is the profile created first, `P2` the next; a time is written as ISO 8601 without zone.
+In a result, `P1` is the profile created first, `P2` the next, `A1` the account created first; a time is
+written as ISO 8601 without zone.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ identity:
     - {type: user_id, limit: 1}
     - {type: email, limit: 5, normalize: lower}
     - {type: anonymous_id, limit: 5}
+    - {type: group_id, limit: 2}
 """
 
 Message = Mapping[str, Any]  # Any: JSON as a case writes it
@@ -72,7 +74,10 @@ def opened(store: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyCo
 
 def found(con: duckdb.DuckDBPyConnection, query: str, parameters: Message | None = None) -> list[list[Any]]:
     """The rows of a query in the notation of the cases; sorted as text if the query does not order them."""
-    profiles = con.execute("select segment_id, 'P' || profile from state.profiles").fetchall()
+    profiles = con.execute(
+        "select segment_id, 'P' || profile from state.profiles"
+        " union all select segment_id, 'A' || account from state.accounts"
+    ).fetchall()
     names = dict(profiles)
     rows = con.execute(query, dict(parameters or {})).fetchall()
     noted = [[_noted(cell, names) for cell in row] for row in rows]

@@ -11,12 +11,19 @@ from pipelines.steps.checks import names, violations
 from tests.profiles.stories import cases, opened, play
 
 BROKEN = cases("broken")
+G1 = [{"id": "g1", "type": "group_id", "collection": "accounts", "encoding": "none"}]
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (story,) = (case for case in cases("worked_example") if case["title"].startswith("the survivor"))
-    events = [{"type": "track", "messageId": "m9", "userId": "u1", "event": "E", "properties": {"a": 1}}]
+    events = [
+        {"type": "track", "messageId": "m9", "userId": "u1", "event": "E", "properties": {"a": 1}},
+        {"type": "group", "messageId": "n1", "userId": "u1", "groupId": "g1", "traits": {"plan": "pro"}},
+        {"type": "group", "messageId": "n2", "userId": "u2", "groupId": "g2"},
+        {"type": "group", "messageId": "n3", "userId": "u2", "groupId": "g2", "context": {"externalIds": G1}},
+        {"type": "group", "messageId": "n4", "userId": "u2", "groupId": "g4"},
+    ]
     return play(tmp_path_factory.mktemp("broken"), [*story["batches"], {"events": events}])
 
 

@@ -11,10 +11,16 @@ import duckdb
 import pytest
 
 from pipelines.config import load_space
-from pipelines.profiles import current
+from pipelines.profiles import accounts, current
 from pipelines.steps.checks import names, violations
 from pipelines.store import open_store
 from tests.profiles.stories import found, opened, play
+
+TABLES = (*current.TABLES, *accounts.TABLES)
+ACCOUNT_COLUMNS = """
+select column_name, lower(data_type) from duckdb_columns()
+where schema_name = 'story' and table_name = 'account_traits' and column_index > 6
+"""
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -23,14 +29,16 @@ def test_current_state_by_deltas_is_that_of_a_full_build(seed: int, tmp_path: Pa
     store = play(tmp_path, [{"events": batch(chance, number)} for number in range(4)])
     with opened(store) as con:
         assert [name for name in names() if violations(con, name)] == []
-        by_deltas = {table: rows(con, table) for table in current.TABLES}
+        by_deltas = {table: rows(con, table) for table in TABLES}
+        columns = dict(con.execute(ACCOUNT_COLUMNS).fetchall())
     with open_store(load_space(tmp_path / "space.yaml"), timedelta()) as opened_store:
-        for table in current.TABLES:
+        for table in TABLES:
             opened_store.execute(f"delete from {table}")
-        for statement in current.statements(full=True):
+        of_accounts = accounts.statements(columns, full=True, widened=False)
+        for statement in (*current.statements(full=True), *of_accounts):
             parameters = {"time": "2030-01-01"} if "$time" in statement.sql else {}
             opened_store.execute(statement, parameters)
-        assert {table: rows(opened_store.con, table) for table in current.TABLES} == by_deltas
+        assert {table: rows(opened_store.con, table) for table in TABLES} == by_deltas
 
 
 def rows(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
@@ -54,6 +62,11 @@ def message(chance: random.Random, name: str) -> dict[str, Any]:
             made[key] = f"{letter}{chance.randrange(among)}"
     values: list[Any] = [None, 1, 2.5, "x", True, {"b": 1}, {"b": None, "c": "y"}, [1]]
     made["traits"] = {chance.choice("apq"): chance.choice(values) for _ in range(chance.randrange(4))}
+    if chance.random() < 0.3:
+        made |= {"type": "group", "groupId": f"g{chance.randrange(4)}"}
+        if chance.random() < 0.2:
+            other = {"id": f"g{chance.randrange(4)}", "type": "group_id", "collection": "accounts"}
+            made["context"] = {"externalIds": [{**other, "encoding": "none"}]}
     return made
 
 

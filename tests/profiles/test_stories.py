@@ -10,7 +10,8 @@ import pytest
 from pipelines.steps.checks import names, violations
 from tests.profiles.stories import cases, found, opened, play
 
-STORIES = [case for name in ("worked_example", "columns", "traits", "tables") for case in cases(name)]
+FILES = ("worked_example", "columns", "traits", "tables", "accounts")
+STORIES = [case for name in FILES for case in cases(name)]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story["title"])
