@@ -11,16 +11,17 @@ import duckdb
 from pipelines.config import Space
 from pipelines.errors import StoreError, StoreLocked, StoreMismatch
 from pipelines.naming import literal, quoted
+from pipelines.store.store import STORE_VERSION
 
 _CATALOG = "store"
 
 
 @contextlib.contextmanager
-def reading(space: Space) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(space: Space, *, older: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the space's store, with the space's schema as default, as in an open store.
 
     Raises `StoreError` if there is no store yet, `StoreLocked` while another process writes to it,
-    `StoreMismatch` if the file is not this space's store.
+    `StoreMismatch` if the file is not this space's store or, unless `older`, lacks tables of this version.
     """
     if not space.store.exists():
         raise StoreError(
@@ -31,17 +32,26 @@ def reading(space: Space) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         con.execute("set TimeZone = 'UTC'")
-        _attach(con, space)
+        version = _attach(con, space)
+        if version < STORE_VERSION and not older:
+            raise StoreMismatch(
+                "the store was written by an older unify",
+                where=str(space.store),
+                expected=f"store version {STORE_VERSION}",
+                hint=f"the next run brings it up to date: unify run {space.file}",
+            )
         yield con
     finally:
         con.close()
 
 
-def _attach(con: duckdb.DuckDBPyConnection, space: Space) -> None:
+def _attach(con: duckdb.DuckDBPyConnection, space: Space) -> int:
+    """Attach the store as default; returns its version."""
     try:
         con.execute(f"attach {literal(str(space.store))} as {_CATALOG} (read_only)")
         con.execute(f"use {_CATALOG}.{quoted(space.name)}")
-        con.execute("select * from ops.meta").fetchall()
+        rows = con.execute("select value from ops.meta where key = 'store_version'").fetchall()
+        return int(rows[0][0]) if rows else 0
     except duckdb.IOException as error:
         if "lock" in str(error):
             writer = re.search(r"PID (\d+)", str(error))

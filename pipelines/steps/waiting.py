@@ -63,7 +63,7 @@ def waiting(space: Space) -> Waiting:
     takings: dict[str, _Taking] = {}
     loaded: set[str] = set()
     if space.store.exists():
-        with reading(space) as con:
+        with reading(space, older=True) as con:
             takings = {row[0]: _Taking(*row) for row in look(con, "takings")}
             loaded = {row[0] for row in look(con, "contents")}
     files = tuple(file for file in discover(space) if not _known(takings.get(file.name), file))

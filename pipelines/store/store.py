@@ -21,8 +21,11 @@ from pipelines.errors import DiskFull, StoreError, StoreLocked, StoreMismatch
 from pipelines.naming import quoted
 from pipelines.sqlfiles import Statement
 
-STORE_VERSION = 1
-"""Raised with every change of `state` or `ops`; an older store is upgraded when it is opened."""
+STORE_VERSION = 2
+"""Raised with every change of `state` or `ops`; an older store is upgraded when it is opened.
+
+2: accounts. Those of older batches come with the next `unify rebuild`.
+"""
 
 _SCRATCH = "scratch"
 ROW_GROUP = 122_880
@@ -184,13 +187,14 @@ def parse_size(text: str) -> int:
 
 
 def _prepare(store: Store) -> None:
-    """Create schemas and tables on first use; refuse a store that is not ours to write."""
+    """Create what is missing on first use or in an older store; refuse a store that is not ours to write."""
     schemas = {
         name
         for (name,) in store.execute("select schema_name from duckdb_schemas() where not internal").fetchall()
     }
     if "ops" in schemas:
-        _check_identity(store)
+        if _version(store) < STORE_VERSION:
+            _create(store)
     elif store.space in schemas:
         raise StoreMismatch(
             f"the file has a schema {store.space} but was not made by unify",
@@ -207,7 +211,7 @@ def _create(store: Store) -> None:
     database = quoted(str(store.scalar("select current_database()")))
     with store.transaction():
         for schema in (store.space, "state", "ops"):
-            store.execute(f"create schema {quoted(schema)}")
+            store.execute(f"create schema if not exists {quoted(schema)}")
         store.execute(f"use {database}.{quoted(store.space)}")
         # Views last: they read the tables.
         for folder in ("macros", "tables/state", "tables/ops", "tables", "tables/ops/views"):
@@ -218,12 +222,18 @@ def _create(store: Store) -> None:
 
 
 def _write_identity(store: Store) -> None:
+    """What the store is, in `ops.meta`; of one that is upgraded only its version is another."""
+    store.execute("delete from ops.meta where key = 'store_version'")
     meta = {"space": store.space, "store_version": str(STORE_VERSION), "generation": "1"}
     for key, value in meta.items():
-        store.execute("insert into ops.meta values ($key, $value)", {"key": key, "value": value})
+        store.execute(
+            "insert into ops.meta select $key, $value where $key not in (select key from ops.meta)",
+            {"key": key, "value": value},
+        )
 
 
-def _check_identity(store: Store) -> None:
+def _version(store: Store) -> int:
+    """The version of a store of this space; raises `StoreMismatch` if it is another's or too new."""
     meta = dict(store.execute("select key, value from ops.meta").fetchall())
     if meta.get("space") != store.space:
         raise StoreMismatch(
@@ -240,6 +250,7 @@ def _check_identity(store: Store) -> None:
             expected=f"store version {STORE_VERSION} or older",
             hint="upgrade unify-pipelines",
         )
+    return version
 
 
 @contextlib.contextmanager

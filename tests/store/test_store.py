@@ -16,6 +16,7 @@ import pytest
 from pipelines.config import Resources, Space
 from pipelines.errors import DiskFull, StoreLocked, StoreMismatch
 from pipelines.rules import IdentifierRule, Rules
+from pipelines.steps.reading import reading
 from pipelines.store import Store, open_store
 from pipelines.store import store as store_module
 from pipelines.store.ledger import advance, batch_time, batches, open_batch, waiting
@@ -68,6 +69,26 @@ def test_a_store_of_a_newer_unify_is_refused(space: Space) -> None:
         store.execute("update ops.meta set value = '99' where key = 'store_version'")
     with pytest.raises(StoreMismatch, match="newer unify"), open_store(space):
         pass
+
+
+def test_an_older_store_gets_the_tables_it_lacks_and_keeps_the_rest(space: Space) -> None:
+    added = ("account_identifiers", "account_traits", "account_memberships", "state.accounts")
+    with open_store(space) as store:
+        with store.transaction():
+            open_batch(store, "files", NOW, RULES)
+        for table in added:
+            store.execute(f"drop table {table}")
+        store.execute("update ops.meta set value = '1' where key = 'store_version'")
+        store.execute("update ops.meta set value = '7' where key = 'generation'")
+    with pytest.raises(StoreMismatch, match="older unify"), reading(space):
+        pass
+    with open_store(space) as store:
+        assert [store.scalar(f"select count(*) from {table}") for table in added] == [0] * len(added)
+        meta = dict(store.execute("select key, value from ops.meta").fetchall())
+        assert meta == {"space": "tiny", "store_version": str(store_module.STORE_VERSION), "generation": "7"}
+        assert len(batches(store)) == 1
+    with reading(space) as con:
+        assert con.execute("select current_schema()").fetchall() == [("tiny",)]
 
 
 def test_a_file_that_is_no_database_is_refused_and_kept(space: Space) -> None:
