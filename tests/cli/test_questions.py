@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests import tiny_space
 from tests.cli.conftest import unify
 
@@ -26,10 +28,67 @@ def test_profile_is_found_by_any_identifier_and_by_any_segment_id(ran: Path) -> 
         assert unify("profile", ran, who, "--json").json == person, who
 
 
+@pytest.fixture(scope="module")
+def companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A space on which the job ran, with two companies that became one, and one of 25 people."""
+    file = tiny_space.make(tmp_path_factory.mktemp("companies") / "space")
+    zeta = {"id": "zeta", "type": "group_id", "collection": "accounts", "encoding": "none"}
+    day = {"type": "group", "timestamp": "2026-04-10T10:00:00Z"}
+    calls: list[dict[str, object]] = [
+        {**day, "messageId": "g1", "userId": "jane", "groupId": "acme", "traits": {"plan": "pro"}},
+        {**day, "messageId": "g2", "userId": "bob", "groupId": "zeta", "traits": {"size": 12}},
+        {
+            **day,
+            "messageId": "g3",
+            "userId": "bob",
+            "groupId": "acme",
+            "context": {"externalIds": [zeta]},
+        },
+    ]
+    calls += [{**day, "messageId": f"n{n}", "userId": f"p{n}", "groupId": "crowd"} for n in range(25)]
+    tiny_space.write_events(file.parent / "events" / "companies.jsonl", tuple(calls))
+    said = unify("run", file, "--now", tiny_space.NOW)
+    assert said.code == 0, said.err
+    assert any(line.split()[:2] == ["accounts", "3"] for line in said.out.splitlines())
+    return file
+
+
+def test_profile_tells_the_accounts_of_a_person(companies: Path) -> None:
+    found = unify("profile", companies, "email:jane@example.com", "--json").json["accounts"]
+    assert [(row["identifiers"], row["first seen"]) for row in found] == [
+        ("group_id acme, group_id zeta", "2026-04-10T10:00:00")
+    ]
+
+
+def test_profile_tells_identifiers_traits_merges_and_members_of_an_account(companies: Path) -> None:
+    said = unify("profile", companies, "group_id:acme")
+    assert said.code == 0, said.err
+    for title in ("Identifiers", "Merged accounts", "Traits", "Members"):
+        assert title in said.out
+    found = unify("profile", companies, "group_id:acme", "--json").json
+    assert found["traits"] == [{"name": "plan", "value": "pro"}, {"name": "size", "value": "12"}]
+    assert sorted(row["identifier"] for row in found["members"]) == ["user_id bob", "user_id jane"]
+    (merged,) = found["merged_accounts"]
+    for who in ("group_id:zeta", found["segment_id"], merged["account"]):
+        assert unify("profile", companies, who, "--json").json == found, who
+
+
+def test_profile_says_how_many_members_it_does_not_show(companies: Path) -> None:
+    said = unify("profile", companies, "group_id:crowd")
+    assert "and 5 more: select * from account_memberships" in said.out
+
+
+def test_status_counts_accounts_and_memberships(companies: Path) -> None:
+    totals = unify("status", companies, "--json").json["standing"]["totals"]
+    assert (totals["accounts"], totals["memberships"]) == (2, 27)
+
+
 def test_nobody_is_a_clear_message_and_exit_1(ran: Path) -> None:
     for who, told in (
         ("email:nobody@example.com", "no profile has this email"),
         ("use_nobody", "no profile has this segment id"),
+        ("group_id:nobody", "no account has this group_id"),
+        ("acc_nobody", "no account has this segment id"),
         ("shoe_size:44", "expected: one of user_id, email"),
     ):
         said = unify("profile", ran, who)

@@ -135,7 +135,10 @@ def _first_day() -> list[dict[str, object]]:
             traits={"plan": None, "address": {"city": "Chur", "zip": "7000"}},
         ),
         _event(52, 0, type="page", anonymousId="kiosk", name="Home"),
-        _event(53, 0, type="group", userId="u1", groupId="g1", traits={"name": "Acme"}),
+        _event(53, 0, type="group", userId="u1", groupId="g1", traits={"name": "Acme", "seats": 5}),
+        _event(62, 0, type="group", anonymousId="a2-0", groupId="g1", traits={"seats": 7.5, "town": "Bern"}),
+        _event(63, 0, type="group", userId="u2", groupId="g2", traits={"seats": 1, "plan": "free"}),
+        _event(64, 0, type="group", userId="u2", groupId="anonymous"),
         _event(54, 0, type="alias", userId="u1", previousId="a1-0"),
         # Two people at one till.
         _event(60, 0, type="page", name="Till", anonymousId="till", userId="u7"),
@@ -184,10 +187,21 @@ def _second_day() -> list[dict[str, object]]:
             21, 1, type="identify", anonymousId="a9-9", traits={"email": "cy@shop.example", "new trait": True}
         ),
         *_first_day()[:3],
+        # One company after all; the town is taken back, and a plan comes late.
+        _event(23, 1, type="group", userId="u3", groupId="g1", traits={"town": None}, context=_also("g2")),
+        {
+            **_event(24, 1, type="group", userId="u1", groupId="g1", traits={"plan": "old", "floor": 3}),
+            "timestamp": "2024-01-01T00:00:00Z",
+        },
+        _event(25, 1, type="track", event="Seat Taken", anonymousId="a5-0", context={"groupId": "g3"}),
         _event(
             22, 1, type="track", event="Order Completed", userId="u2", properties={"total": 3, "city": "Bern"}
         ),
     ]
+
+
+def _also(group: str) -> dict[str, object]:
+    return {"externalIds": [{"id": group, "type": "group_id", "collection": "accounts", "encoding": "none"}]}
 
 
 def _call(random: Random, number: int) -> dict[str, object]:

@@ -98,8 +98,12 @@ def test_the_shop_has_something_of_everything(undisturbed: Path) -> None:
         assert count("state.merges") > 3
         assert count("state.duplicates") >= 4
         assert count("ops.rejects") >= 4
-        assert count("ops.resolution_log", "reason = 'ID value blocked'") == 1
+        assert count("ops.resolution_log", "reason = 'ID value blocked' and collection = 'users'") == 1
+        assert count("ops.resolution_log", "reason = 'ID value blocked' and collection = 'accounts'") == 1
         assert count("ops.resolution_log", "violated_type = 'user_id'") > 0
+        assert count("state.account_merges") == 1
+        assert count("shop.account_traits", "merged_to is null") == 2
+        assert count("shop.account_memberships") == 3
         assert count("ops.batches", "kind = 'traits'") == 2
         assert count("ops.batches", "stage <> 'materialized'") == 0
         assert count("shop.user_traits", "name = 'orders'") > 1
