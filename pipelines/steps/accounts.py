@@ -52,7 +52,8 @@ def resolve(store: Store, batch: Batch, files: list[str]) -> Resolved:
     rows = np.arange(len(messages))
     columns = messages.append_column("row", pa.array(rows)).to_batches()
     mentions = encode(columns, rows, len(rows), rules, threads=1)
-    times = messages["timestamp"].cast(pa.int64()).to_numpy()
+    # A copy, because the replay is compiled for arrays that may be written.
+    times = messages["timestamp"].cast(pa.int64()).to_numpy().copy()
     resolution = resolve_messages(mentions, times, batch.rules, _known(store, mentions))
     _write(store, batch, messages, resolution)
     return Resolved(len(resolution.profiles), len(resolution.log))

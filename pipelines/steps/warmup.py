@@ -1,6 +1,6 @@
 """Compile the kernels now, not in the first run: `python -m pipelines.steps.warmup`.
 
-A space of four messages is run end to end in a temporary folder. What numba compiles is kept beside the
+A space of five messages is run end to end in a temporary folder. What numba compiles is kept beside the
 modules, for every later process; a container image does this once, when it is built.
 """
 
@@ -24,6 +24,7 @@ identity:
     - {type: user_id}
     - {type: email, normalize: lower}
     - {type: anonymous_id, window: weekly}
+    - {type: group_id}
 traits:
   computed:
     - {name: Visits, type: event_counter, event: Visit}
@@ -37,6 +38,8 @@ _EVENTS = """
 "traits":{"email":"Ann@example.com","age":40,"since":"2020-01-01T00:00:00Z","address":{"city":"Łódź"}}}
 {"type":"track","event":"Visit","messageId":"m3","userId":"u1","timestamp":"2026-01-01T10:02:00Z",
 "context":{"externalIds":[{"id":"bob@example.com","type":"email","collection":"users","encoding":"none"}]}}
+{"type":"group","messageId":"m4","userId":"u1","groupId":"g1","timestamp":"2026-01-01T10:03:00Z",
+"traits":{"motto":"\\"Always\\""}}
 """
 
 
