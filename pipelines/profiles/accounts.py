@@ -8,8 +8,8 @@ As with the tables of people, the rows of what a batch touches are deleted and w
 merged, given an identifier or a trait; and the memberships of people, who were seen in an account or merged,
 or whose account was. So an account of a million members is not written again for one more.
 
-A warehouse that follows needs the same sets, of all batches that it has not seen: `changed_accounts` and
-`changed_members` give them, because every row of `state` says which batch wrote it.
+A warehouse that follows needs the same sets, of all batches that it has not seen: `touched_accounts` and
+`touched_people` give them, because every row of `state` says which batch wrote it.
 """
 
 from __future__ import annotations
@@ -61,28 +61,46 @@ _KEEP_WRITES = (
 counts is only known once all accounts that became one are looked at together."""
 
 _CHANGED_ACCOUNTS = """
-  select account as profile from state.accounts where batch {since}
-  union
-  select unnest([account, canonical]) from state.account_merges where batch {since}
-  union
-  select account from state.account_identifiers where batch {since}
-  union
-  select account from state.account_traits where batch {since}
+    select account as profile from state.accounts where batch {since}
+    union
+    select unnest([account, canonical]) from state.account_merges where batch {since}
+    union
+    select account from state.account_identifiers where batch {since}
+    union
+    select account from state.account_traits where batch {since}
 """
-_CHANGED_MEMBERS = """
-  select profile from state.memberships where changed {since}
-  union
-  select m.profile from state.memberships m
-  semi join (select profile from state.merges where batch {since}) merged using (profile)
-  union
-  select m.profile from state.memberships m
-  semi join (select account from state.account_merges where batch {since}) merged using (account)
+_CHANGED_PEOPLE = """
+    select profile from state.memberships where changed {since}
+    union
+    select m.profile from state.memberships m
+    semi join (select profile from state.merges where batch {since}) merged using (profile)
+    union
+    select m.profile from state.memberships m
+    semi join (select account from state.account_merges where batch {since}) merged using (account)
 """
+_ALL_ACCOUNTS = "select account as profile from state.accounts"
+_ALL_PEOPLE = "select profile from state.memberships"
 
 _TEMPORARY = ("touched", "account_winners", "account_columns")
 
-_TOUCHED = """
-create or replace temp table touched as
+
+def touched_accounts(since: str = "= $batch") -> str:
+    """SELECT of the accounts whose rows batches change; `since` is compared with the number of a batch.
+
+    Columns `profile`, `segment_id`, `canonical`, `canonical_segment_id`: what the models read. With an
+    account all that are merged into the same one are touched. A copy of the tables that is complete up to
+    batch n asks for `> n`, and replaces the rows of these segment ids.
+    """
+    return _touched(_CHANGED_ACCOUNTS.format(since=since), "state.accounts", "account")
+
+
+def touched_people(since: str = "= $batch") -> str:
+    """SELECT of the people whose memberships batches change, as `touched_accounts` selects accounts."""
+    return _touched(_CHANGED_PEOPLE.format(since=since), "state.profiles", "profile")
+
+
+def _touched(causes: str, profiles: str, key: str) -> str:
+    return f"""
 with causes as ({causes}), named as (
   select distinct a.canonical from causes join {profiles} a on a.{key} = causes.profile
 )
@@ -91,7 +109,6 @@ from {profiles} a
 join named using (canonical)
 join {profiles} c on c.{key} = a.canonical
 """
-"""What the models read, in the form they have for people: those touched, and all merged into the same one."""
 
 
 def statements(columns: Mapping[str, str], *, full: bool, widened: bool) -> tuple[Statement, ...]:
@@ -102,32 +119,22 @@ def statements(columns: Mapping[str, str], *, full: bool, widened: bool) -> tupl
     column did. Parameter, where named: `$batch`.
     """
     kept = () if full else _KEEP_WRITES
-    causes = "select account as profile from state.accounts" if full or widened else changed_accounts()
-    people = "select profile from state.memberships" if full else changed_members()
+    every_account = _touched(_ALL_ACCOUNTS, "state.accounts", "account")
+    every_person = _touched(_ALL_PEOPLE, "state.profiles", "profile")
     return (
         *(Statement(text, label="account traits") for text in kept),
-        Statement(_TOUCHED.format(causes=causes, profiles="state.accounts", key="account"), label="touched"),
+        _touch(every_account if full or widened else touched_accounts()),
         Statement(_WINNERS, label="account traits"),
         Statement(_wide(columns), label="account traits"),
         *_written(OF_ACCOUNTS),
-        Statement(_TOUCHED.format(causes=people, profiles="state.profiles", key="profile"), label="touched"),
+        _touch(every_person if full else touched_people()),
         *_written(OF_PEOPLE),
         *(Statement(f"drop table {table}", label="touched") for table in _TEMPORARY),
     )
 
 
-def changed_accounts(since: str = "= $batch") -> str:
-    """SELECT of the accounts (`profile`) whose rows a batch changes; `since` compares the batch's number.
-
-    A copy of the tables that is complete up to batch n asks for `> n`, and replaces the rows of these
-    accounts, of all that are merged into the same ones, and of those they are merged into.
-    """
-    return _CHANGED_ACCOUNTS.format(since=since)
-
-
-def changed_members(since: str = "= $batch") -> str:
-    """SELECT of the people (`profile`) whose memberships a batch changes; `since` as above."""
-    return _CHANGED_MEMBERS.format(since=since)
+def _touch(select: str) -> Statement:
+    return Statement(f"create or replace temp table touched as{select}", label="touched")
 
 
 def _written(tables: tuple[str, ...]) -> tuple[Statement, ...]:

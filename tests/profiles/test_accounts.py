@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import load_space
-from pipelines.profiles.accounts import TABLES
+from pipelines.profiles.accounts import OF_ACCOUNTS, OF_PEOPLE, TABLES, touched_accounts, touched_people
 from pipelines.rules import Rules
 from pipelines.steps.checks import names, violations
 from pipelines.steps.rebuild import rebuild
@@ -173,6 +173,34 @@ def test_batches_cut_in_the_order_of_time_come_to_the_same_as_one_batch(tmp_path
             found.append({table: _timeless(con, table) for table in TABLES})
     assert len(cuts) > 2
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("seed", [40, 41])
+def test_a_copy_needs_only_the_rows_of_those_touched_since(seed: int, tmp_path: Path) -> None:
+    """What a warehouse that follows replaces, whatever the number of batches it has missed."""
+    course, rules = random_course(seed), random_rules(seed)
+    seen = []
+    for number in range(len(course)):
+        with opened(played(tmp_path, course[: number + 1], rules)) as con:
+            seen.append({table: _cells(con, table) for table in TABLES})
+    with opened(tmp_path / "store.duckdb") as con:
+        for batch, copy in enumerate(seen, 1):
+            for tables, touched in ((OF_ACCOUNTS, touched_accounts), (OF_PEOPLE, touched_people)):
+                found = con.execute(f"select segment_id from ({touched(f'> {batch}')})").fetchall()
+                names = {("canonical_segment_id", segment_id) for (segment_id,) in found}
+                for table in tables:
+                    kept = {row for row in copy[table] if not row & names}
+                    new = {row for row in seen[-1][table] if row & names}
+                    assert kept | new == seen[-1][table], (table, batch)
+    assert all(seen[0][table] - seen[-1][table] for table in ("account_traits", "account_memberships"))
+
+
+def _cells(con: duckdb.DuckDBPyConnection, table: str) -> set[frozenset[tuple[str, Any]]]:
+    """The rows without their NULLs, as columns come with the batches."""
+    result = con.execute(f"from {table}")
+    heads = [column[0] for column in result.description or ()]
+    rows = (zip(heads, row, strict=True) for row in result.fetchall())
+    return {frozenset(cell for cell in row if cell[1] is not None) for row in rows}
 
 
 def _in_order(call: Call) -> tuple[str, bytes]:
