@@ -58,6 +58,11 @@ _STRINGS = r'"(?:[^"\\]|\\.)*"'
 _NOT_JSON = r"(?i)[:,\[]\s*-?(nan|inf)|,\s*[}\]]"
 
 
+def at(field: str) -> str:
+    """The column of a time that a reader has read already, beside its text."""
+    return f"at:{field}"
+
+
 def from_lines(source: str, fields: Collection[str], *, simple: bool, plain: bool) -> str:
     """SELECT of the relation of fields over a block of `jsonl.Lines` named `source`.
 
@@ -65,15 +70,26 @@ def from_lines(source: str, fields: Collection[str], *, simple: bool, plain: boo
     """
     texts = [f"{_text(field, fields, simple)} as {name}" for name, field in TEXTS.items()]
     odd = [f"{_odd(TEXTS[name], simple)} as odd_{name}" for name in ODD]
-    times = [f"{_cell(field, fields, simple)} as {name}_text" for name, field in TIMES.items()]
+    times = [
+        f"{_cell(field, fields, simple)} as {name}_text, {_read(field, fields)} as {name}_at"
+        for name, field in TIMES.items()
+    ]
+    spelled = [name for name, field in TIMES.items() if field in fields or not simple]
     documents = [f"{_document(name, fields, simple, plain)} as {name}_json" for name in DOCUMENTS]
     naming = [f"{_naming(name, fields, simple)} as {name}_json" for name in ("name", "category")]
     columns = ",\n      ".join([*texts, *odd, *times, *documents, *naming])
     parsed = "null" if simple else "case when not simple then try(json_transform(text, $shape)) end"
-    return finished(f"""
+    return finished(
+        f"""
     select seq, file, line, {"null" if simple else _broken()} as broken,
       {columns}
-    from (select *, {parsed} as m from {quoted(source)})""")
+    from (select *, {parsed} as m from {quoted(source)})""",
+        spelled,
+    )
+
+
+def _read(field: str, fields: Collection[str]) -> str:
+    return quoted(at(field)) if at(field) in fields else "null::timestamp"
 
 
 def _broken() -> str:
@@ -123,25 +139,35 @@ def _naming(field: str, fields: Collection[str], simple: bool) -> str:
     return column if simple else f"case when simple then {column} else m.{quoted(field)} end"
 
 
-def finished(parsed: str) -> str:
-    """The relation of fields over a SELECT of texts, `odd_*`, `*_text`, `*_json` documents and `broken`."""
-    times = [f"{time_of(f'{name}_text')} as {name}_read" for name in TIMES]
+def finished(parsed: str, spelled: Collection[str]) -> str:
+    """The relation of fields over a SELECT of texts, `odd_*`, `*_json` documents and `broken`.
+
+    Of a time it has `*_at`, if it was read already; else, for the times named in `spelled`, `*_text`.
+    """
+    times = [f"{_time(name, spelled)} as {name}_read" for name in TIMES]
     documents = [f"{given(f'{name}_json')} as {name}_given" for name in DOCUMENTS]
     read = ",\n      ".join([*times, *documents])
     kept = ", ".join(["seq", "file", "line", *TEXTS, *(f"odd_{name}" for name in ODD)])
     return f"""
     select {kept},
-      {_faults()} as fault,
+      {_faults(spelled)} as fault,
       coalesce(json_extract_string(integrations_given, '$.Personas') = 'false', false) as filtered,
       {", ".join(f"{name}_read as {name}" for name in TIMES)},
-      {" or ".join(without_zone(f"{name}_text") for name in TIMES)} as without_zone,
+      {" or ".join(without_zone(f"{name}_text") for name in spelled) or "false"} as without_zone,
       traits_given::varchar as traits,
       {_properties()} as properties,
       context_given::varchar as context
     from (select *, {read} from ({parsed}))"""
 
 
-def _faults() -> str:
+def _time(name: str, spelled: Collection[str]) -> str:
+    """What a time says, read already or from its text."""
+    if name not in spelled:
+        return f"{name}_at"
+    return f"case when {name}_at is not null then {name}_at else {time_of(f'{name}_text')} end"
+
+
+def _faults(spelled: Collection[str]) -> str:
     """The first thing wrong with the record's form; NULL if nothing is."""
     cases = [f"when broken is not null then broken::{FAULT}"]
     for name in DOCUMENTS[:3]:
@@ -149,8 +175,8 @@ def _faults() -> str:
         cases.append(
             f"when {name}_given is not null and not starts_with({name}_given::varchar, '{{') then {expected}"
         )
-    for name, field in TIMES.items():
-        expected = fault("bad_timestamp", field, TIME_EXPECTED)
+    for name in spelled:
+        expected = fault("bad_timestamp", TIMES[name], TIME_EXPECTED)
         cases.append(f"when {name}_text is not null and {name}_read is null then {expected}")
     return "case " + "\n        ".join(cases) + " end"
 

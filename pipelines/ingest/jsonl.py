@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pipelines.ingest import bytestream, calls, tokens, utf8
 from pipelines.ingest.chunks import Chunk, Layout, rejected
+from pipelines.ingest.instants import instants
 from pipelines.space import Input
 
 READ_BYTES = 8 << 20
@@ -39,7 +40,8 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Layout: `text`, the line; `simple` and `plain` (see `tokens`); a column per field of simple lines.
+    """Layout: `text`, the line; `simple` and `plain` (see `tokens`); a column per field of simple lines,
+    and `calls.at(field)` for the times among them that could be read at once.
 
     `absent` are keys, of those asked for, that no document of the block has; `fields` are the columns there
     are; `simple` and `plain` say it of all lines.
@@ -92,7 +94,7 @@ def read(path: Path, source: Input, file: int, keys: frozenset[str]) -> Iterator
     """
     line = 1
     for text in _stretches(bytestream.text_blocks(path, READ_BYTES, "utf-8")):
-        cut = _Cut(text, _bounds(np.frombuffer(text, np.uint8), text.count(_NEWLINE)), line)
+        cut = _Cut(text, _bounds(text), line)
         yield _chunk(cut, source, file, sorted(keys))
         line += len(cut.bounds) - 1
 
@@ -123,9 +125,7 @@ def _chunk(cut: _Cut, source: Input, file: int, asked: list[str]) -> Chunk:
     seen = np.zeros(len(asked), np.bool_)
     found = tokens.find(data, starts, _KEYS, _KINDS, tokens.keys(asked), seen)
     simple, plain = bool(found.simple.all()), bool(found.plain.all())
-    columns = {
-        name: tokens.column(cut.text, found, place) for place, name in enumerate(FIELDS) if found.has(place)
-    }
+    columns = _columns(cut.text, found)
     layout = Lines(
         source,
         frozenset(np.array(asked, object)[~seen]) if simple else frozenset(),
@@ -146,6 +146,23 @@ def _chunk(cut: _Cut, source: Input, file: int, asked: list[str]) -> Chunk:
     return Chunk(layout, pa.table(records), rejects, 2 * len(cut.text), len(cut.text))
 
 
+def _columns(text: bytes, found: tokens.Found) -> dict[str, Any]:  # Any: pyarrow types arrays by their value
+    """The fields there are; of a time what it says, and the text only if one says nothing to `instants`."""
+    columns = {}
+    for place, name in enumerate(FIELDS):
+        if not found.has(place):
+            continue
+        texts = tokens.column(text, found, place)
+        if _KINDS[place] == tokens.TIME:
+            columns[calls.at(name)] = times = instants(
+                np.frombuffer(text, np.uint8), found.starts[place], found.ends[place]
+            )
+            if times.null_count == texts.null_count:
+                continue
+        columns[name] = texts
+    return columns
+
+
 def _rejects(cut: _Cut, broken: npt.NDArray[np.uint8], numbers: Offsets, file: int) -> pa.Table | None:
     bad = broken > 0
     if not bad.any():
@@ -162,15 +179,11 @@ def _rejects(cut: _Cut, broken: npt.NDArray[np.uint8], numbers: Offsets, file: i
     )
 
 
-@numba.njit(nogil=True, cache=True)
-def _bounds(data: Bytes, lines: int) -> Offsets:
+def _bounds(text: bytes) -> Offsets:
     """Where the lines begin, and where the last one ends; a newline belongs to its line."""
-    bounds = np.zeros(lines + 1, np.int64)
-    line = 0
-    for position in range(len(data)):
-        if data[position] == 10:
-            line += 1
-            bounds[line] = position + 1
+    newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == _NEWLINE[0])
+    bounds = np.zeros(len(newlines) + 1, np.int64)
+    np.add(newlines, 1, out=bounds[1:])
     return bounds
 
 

@@ -22,6 +22,7 @@ from pipelines.naming import quoted
 from pipelines.space import Input
 
 _ZONED = "%Y-%m-%dT%H:%M:%S.%fZ"
+_FIRST, _LAST = "timestamp '0001-01-01'", "timestamp '9999-12-31 23:59:59.999999'"
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,17 @@ class Structs:
         """SELECT of the relation `calls.FIELDS` over a block of this layout named `source`."""
         texts = [f"{self._text(field)} as {name}" for name, field in calls.TEXTS.items()]
         odd = [f"{self._odd(calls.TEXTS[name])} as odd_{name}" for name in calls.ODD]
-        times = [f"{self._time(field)} as {name}_text" for name, field in calls.TIMES.items()]
+        times = [
+            f"{self._time(field)} as {name}_text, {self._at(field)} as {name}_at"
+            for name, field in calls.TIMES.items()
+        ]
+        spelled = [name for name, field in calls.TIMES.items() if self._type(field) is not None]
         documents = [f"{self._document(name)} as {name}_json" for name in calls.DOCUMENTS]
         naming = [f"{self._document(name)} as {name}_json" for name in ("name", "category")]
         columns = ",\n      ".join([*texts, *odd, *times, *documents, *naming])
         return calls.finished(
-            f"select seq, file, line, {self._broken()} as broken,\n      {columns} from {quoted(source)}"
+            f"select seq, file, line, {self._broken()} as broken,\n      {columns} from {quoted(source)}",
+            spelled,
         )
 
     def _type(self, field: str) -> pa.DataType | None:
@@ -84,10 +90,22 @@ class Structs:
         return f"{quoted(field)} is not null and ({self._text(field)}) is null"
 
     def _time(self, field: str) -> str:
+        """The text of a time; of one that Parquet holds as a time, only if ISO-8601 cannot say it."""
         kind = self._type(field)
         if kind is None:
             return "null::varchar"
-        return f"{_json(quoted(field), kind)} ->> '$'" if _is_time(kind) else f"{quoted(field)}::varchar"
+        if not _is_time(kind):
+            return f"{quoted(field)}::varchar"
+        return (
+            f"case when {self._at(field)} is null then strftime({quoted(field)}::timestamp, '{_ZONED}') end"
+        )
+
+    def _at(self, field: str) -> str:
+        kind = self._type(field)
+        if kind is None or not _is_time(kind):
+            return "null::timestamp"
+        time = f"{quoted(field)}::timestamp"
+        return f"case when {time} between {_FIRST} and {_LAST} then {time} end"
 
     def _document(self, field: str) -> str:
         kind = self._type(field)

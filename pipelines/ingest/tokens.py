@@ -16,8 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.ids import load_tail, load_word
+
 Bytes = npt.NDArray[np.uint8]
 Longs = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
@@ -79,30 +82,34 @@ def column(text: bytes, found: Found, field: int) -> Any:  # Any: pyarrow types 
 
 def slices(text: bytes, starts: Longs | Ints, ends: Longs | Ints) -> Any:  # Any: as above
     """Stretches of `text` as an Arrow array of views; NULL where the start is below 0."""
-    views, there = _views(np.frombuffer(text, np.uint8), starts.astype(np.int32), ends.astype(np.int32))
-    valid = pa.py_buffer(np.packbits(there, bitorder="little"))
+    views, valid = _views(np.frombuffer(text, np.uint8), starts, ends)
     return pa.Array.from_buffers(
-        pa.string_view(), len(there), [valid, pa.py_buffer(views), pa.py_buffer(text)]
+        pa.string_view(), len(starts), [pa.py_buffer(valid), pa.py_buffer(views), pa.py_buffer(text)]
     )
 
 
 @numba.njit(nogil=True, cache=True)
-def _views(data: Bytes, starts: Ints, ends: Ints) -> tuple[Bytes, Flags]:
-    """Arrow's string views: the length, then up to 12 bytes of text, or 4 of them, a buffer and an offset."""
+def _views(data: Bytes, starts: Longs | Ints, ends: Longs | Ints) -> tuple[Words, Bytes]:
+    """Arrow's string views, and a bit for each that is there.
+
+    A view is the length, then up to 12 bytes of text, or 4 of them, the number of a buffer (0) and an offset.
+    """
     count = len(starts)
-    views = np.zeros(count * 16, np.uint8)
-    there = starts >= 0
-    words = views.view(np.int32)
+    views, valid = np.zeros(2 * count, np.uint64), np.zeros((count + 7) // 8, np.uint8)
+    half, four = np.uint64(32), np.uint64(4)
     for row in range(count):
-        if not there[row]:
+        if starts[row] < 0:
             continue
-        start, size = starts[row], ends[row] - starts[row]
-        words[row * 4] = size
-        for byte in range(min(size, 12 if size <= 12 else 4)):
-            views[row * 16 + 4 + byte] = data[start + byte]
+        valid[row >> 3] |= np.uint8(1 << (row & 7))
+        start, size = np.uint64(starts[row]), np.uint64(ends[row] - starts[row])
         if size > 12:
-            words[row * 4 + 3] = start
-    return views, there
+            views[2 * row] = size | load_word(data, start) << half
+            views[2 * row + 1] = start << half
+        else:
+            first = min(size, four)
+            views[2 * row] = size | load_tail(data, start, first) << half
+            views[2 * row + 1] = load_tail(data, start + first, size - first)
+    return views, valid
 
 
 @numba.njit(nogil=True, cache=True)
