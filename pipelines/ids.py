@@ -18,6 +18,10 @@ _FIVE_DIGITS = np.uint64(62**5)
 Bytes = npt.NDArray[np.uint8]
 
 
+_MESSAGE_SEED = np.uint64(0x6D65737361676573)
+"""Not `seed_of(...)`, which would compile the kernel of whoever imports this module."""
+
+
 @numba.njit(nogil=True, cache=True)
 def load_word(data: Bytes, position: np.uint64) -> np.uint64:
     """Eight bytes as one number, the first the lowest.
@@ -42,7 +46,7 @@ def load_tail(data: Bytes, position: np.uint64, count: np.uint64) -> np.uint64:
 
 @numba.njit(nogil=True, cache=True)
 def hash_bytes(data: Bytes, start: int, end: int, seed: np.uint64) -> np.uint64:
-    """64-bit hash of `data[start:end]`, stable for ever: it is stored in `state.identifiers.hash`.
+    """64-bit hash of `data[start:end]`, stable for ever: `state.identifiers` and `state.messages` store it.
 
     Eight bytes a step, multiply and fold; a hit is always confirmed by comparing the text.
     """
@@ -63,6 +67,29 @@ def seed_of(text: str) -> np.uint64:
     """The seed under which values of one identifier type are hashed."""
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     return np.uint64(hash_bytes(data, 0, len(data), np.uint64(0)))
+
+
+def message_hashes(ids: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """The hash by which each message id is found again, as in `state.messages.hash`; no id may be NULL.
+
+    >>> message_hashes(pa.chunked_array([["m1", "m2"], ["m1"]])).tolist()[::2]
+    [10131093042116205110, 10131093042116205110]
+    """
+    hashes = np.empty(len(ids), dtype=np.uint64)
+    first = 0
+    for chunk in ids.chunks:
+        offsets, data = string_buffers(chunk)
+        _hash_all(offsets, data, _MESSAGE_SEED, hashes[first : first + len(chunk)])
+        first += len(chunk)
+    return hashes
+
+
+@numba.njit(nogil=True, cache=True)
+def _hash_all(
+    offsets: npt.NDArray[np.int32], data: Bytes, seed: np.uint64, hashes: npt.NDArray[np.uint64]
+) -> None:
+    for row in range(len(hashes)):
+        hashes[row] = hash_bytes(data, offsets[row], offsets[row + 1], seed)
 
 
 def segment_ids(digests: pa.StringArray, prefix: str) -> pa.StringArray:

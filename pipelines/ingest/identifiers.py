@@ -47,9 +47,14 @@ class Places:
         return [(kind, place) for kind, places in self.candidates.items() for place in places]
 
 
+def name(kind: str) -> str:
+    """The column of a type's first value."""
+    return f"id:{kind}"
+
+
 def column(kind: str) -> str:
-    """The quoted column of a type's first value."""
-    return quoted(f"id:{kind}")
+    """The same, quoted for SQL."""
+    return quoted(name(kind))
 
 
 def columns(rules: Rules) -> tuple[str, ...]:

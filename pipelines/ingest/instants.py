@@ -21,7 +21,8 @@ _EPOCH = 719_162
 
 def instants(data: Bytes, starts: Ints, ends: Ints) -> pa.TimestampArray:
     """The stretches of `data` as UTC times in microseconds; NULL where there is none (start below 0) or where
-    it is spelled in any other way, or names no time: those are left to `expressions.time_of`."""
+    it is spelled in any other way, or names no time: those are left to `expressions.time_of`.
+    """
     found = _instants(data, starts, ends)
     missing = found == _NONE
     return pa.array(found, pa.int64(), mask=missing if missing.any() else None).view(pa.timestamp("us"))

@@ -1,8 +1,8 @@
 """From a block of records to judged messages, and from those to the parts of a message set: the statements.
 
-The relation `judged` has one row a record of the block: the columns of a message without `row`, and `seq`,
-`verdict` (why it is rejected, or NULL), `filtered`, `repaired`. Source of the times: events specification,
-section 2.
+A judged block has one row a record: `seq`, `verdict` (why it is rejected, or NULL), `filtered`, `repaired`,
+and the columns of a message but for those that are the same for all its source's (see `taken.part`). Source
+of the times: events specification, section 2.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pipelines.ingest.expressions import filled
 from pipelines.ingest.jsonl import Lines
 from pipelines.ingest.parquet import Structs
 from pipelines.ingest.rows import Cells, from_cells
-from pipelines.naming import quoted
 from pipelines.rules import Rules
 from pipelines.sqlfiles import Statement
 
@@ -46,7 +45,7 @@ PAYLOAD = (
 
 
 def columns(rules: Rules) -> tuple[str, ...]:
-    """The columns of a message set, quoted, in order."""
+    """The columns of a message set, in order."""
     return (
         "row",
         "file",
@@ -59,37 +58,27 @@ def columns(rules: Rules) -> tuple[str, ...]:
         "source_name",
         "source_slug",
         "addressee",
-        *identifiers.columns(rules),
+        *(identifiers.name(rule.type) for rule in rules.identifiers),
         "more",
         "ignored",
     )
 
 
 def judge(
-    source: str, target: str, layout: Layout, rules: Rules, batch_time: datetime, max_future: timedelta
+    source: str, layout: Layout, rules: Rules, batch_time: datetime, max_future: timedelta
 ) -> Statement:
-    """The statement that makes the temporary table `target` of judged records from the block `source`."""
+    """SELECT of the judged records of the block `source`, in any order."""
     placed, params = _placed(source, layout, rules)
-    origin = layout.source
     kinds = ", ".join(identifiers.columns(rules))
     kept = ", ".join(name for name in PAYLOAD if name not in ("timestamp", "received_at"))
     sql = f"""
-    create or replace temp table {quoted(target)} as
-    select seq, file, line, $input::varchar as input, {checks.verdict(rules)} as verdict,
+    select seq, file, line, {checks.verdict(rules)} as verdict,
       filtered and fault is null as filtered, without_zone as repaired,
       {filled("message_id")} as message_id, {kept},
       time as timestamp, coalesce(received_at, $batch_time::timestamp) as received_at,
-      $source_id::varchar as source_id, $source_name::varchar as source_name,
-      $source_slug::varchar as source_slug, null::varchar as addressee, {kinds}, more, ignored
+      {kinds}, more, ignored
     from (select *, {_TIME} as time from ({placed}))"""
-    params |= {
-        "input": origin.kind,
-        "batch_time": batch_time,
-        "latest": batch_time + max_future,
-        "source_id": origin.source_id,
-        "source_name": origin.source_name,
-        "source_slug": origin.source_slug,
-    }
+    params |= {"batch_time": batch_time, "latest": batch_time + max_future}
     return Statement(sql, params, "judge a block")
 
 

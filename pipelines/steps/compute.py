@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import pyarrow as pa
+
 from pipelines.config import Space
+from pipelines.ids import message_hashes
 from pipelines.naming import quoted
 from pipelines.sqlfiles import Statement
 from pipelines.steps.maketraits import Declared, Made
@@ -108,7 +111,10 @@ def _send(space: Space, store: Store, now: datetime, made: Sequence[Made]) -> in
         for place, first in enumerate(range(0, count, _PART_ROWS)):
             path = parts.folder / f"part-{place:05d}.parquet"
             store.execute(messages.part(first, first + _PART_ROWS - 1, str(path)))
-    store.execute(messages.KEPT, {"batch": batch.batch})
+    ids = store.frame(f"select row, message_id from {messages.MESSAGES}")
+    hashes = pa.table({"row": ids["row"], "hash": message_hashes(ids["message_id"])})
+    with store.frames(sent_hashes=hashes):
+        store.execute(messages.KEPT, {"batch": batch.batch})
     advance(store, batch, "loaded", message_set=parts.name, counts={"messages": count})
     return batch.batch
 

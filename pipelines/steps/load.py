@@ -1,33 +1,31 @@
 """Load: input files become a message set, rejects and receipts, in one batch.
 
-Files are read, cut and judged block by block while the next block is read; nothing is visible before the one
-transaction at the end. A load that was killed is done again from the files its batch was opened with.
+Nothing is visible before the one transaction at the end. A load that was killed is done again from the files
+its batch was opened with.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.errors import CheckFailed, FileRefused
-from pipelines.ingest import arrivals, messages
-from pipelines.ingest.canonical import canonical
-from pipelines.ingest.chunks import Block, Chunk, assemble, prefetch
-from pipelines.ingest.reading import read
-from pipelines.rules import Rules
+from pipelines.errors import CheckFailed
+from pipelines.ingest import arrivals, notes
+from pipelines.ingest.notes import Notes
 from pipelines.space import Space
-from pipelines.sqlfiles import Statement
+from pipelines.steps.arrival import Reading, UnusableError, dropped, enter, ordered, stream
 from pipelines.steps.intake import Taken, resume, take
 from pipelines.steps.progress import Progress
 from pipelines.store import Store
 from pipelines.store.ledger import Batch, advance, waiting
-from pipelines.store.sets import new_set
+from pipelines.store.sets import new_set, set_files
 
 _NO_COUNTS = (0, 0, 0, 0, 0)
 
@@ -96,156 +94,57 @@ def load(
     )
 
 
-class _Unusable(Exception):
-    """A file turned out to be unusable after some of it had been handed on; all starts again without it."""
-
-    def __init__(self, number: int, refusal: FileRefused) -> None:
-        super().__init__(number)
-        self.number = number
-        self.refusal = refusal
-
-
-class _Reading:
-    """The usable files of a batch as chunks, with the rows of each and why the others were refused."""
-
-    def __init__(self, files: Sequence[Taken], rules: Rules, refused: dict[int, FileRefused]) -> None:
-        self.files = files
-        self.rules = rules
-        self.refused = refused
-        self.rows: Counter[int] = Counter()
-
-    def chunks(self) -> Iterator[Chunk]:
-        for file in self.files:
-            if file.number not in self.refused:
-                yield from self._chunks_of(file)
-
-    def _chunks_of(self, file: Taken) -> Iterator[Chunk]:
-        begun = False
-        try:
-            for chunk in read(file.found, file.number, file.digest.sha256 or "", self.rules):
-                self.rows[file.number] += chunk.rows
-                begun = True
-                yield chunk
-        except FileRefused as refusal:
-            if begun:
-                raise _Unusable(file.number, refusal) from None
-            self.refused[file.number] = refusal
-
-
 def _complete(
     space: Space, store: Store, batch: Batch, files: Sequence[Taken], progress: Progress
 ) -> list[FileReport]:
     """Load the files of an opened batch and move it on; nothing of it is kept if anything fails."""
     refused = {file.number: file.digest.refusal for file in files if file.digest.refusal is not None}
     while True:
-        reading = _Reading(files, batch.rules, refused)
+        reading = Reading(files, batch.rules, refused)
         progress.start(
             f"load: batch {batch.batch}",
             sum(file.digest.size for file in files if file.number not in refused),
         )
         try:
             with new_set(store, batch.batch) as written:
-                parts = _stream(space, store, batch, reading, written.folder, progress)
-                _find_duplicates(store, reading, parts)
-        except _Unusable as unusable:
+                found, parts = stream(space, store, batch, reading, written.folder, progress)
+                gone = dropped(store, reading, found.columns(), parts)
+        except UnusableError as unusable:
             refused[unusable.number] = unusable.refusal
             continue
         progress.done()
-        return _commit(store, batch, files, reading, written.name if parts else None)
+        return _commit(store, batch, reading, _Loaded(found, gone, written.name if parts else None))
 
 
-def _stream(
-    space: Space, store: Store, batch: Batch, reading: _Reading, folder: Path, progress: Progress
-) -> list[str]:
-    """Judge the files block by block and write the messages; returns the parts written."""
-    for table in arrivals.TABLES:
-        store.execute(table)
-    parts: list[str] = []
-    base = 0
-    for block in prefetch(assemble(reading.chunks())):
-        _register(store, block)
-        store.execute(
-            messages.judge(
-                "load_block", "load_judged", block.layout, batch.rules, batch.time, space.max_future
-            )
-        )
-        for statement in arrivals.rejects(block.layout):
-            store.execute(statement)
-        taken, nameless = store.execute(
-            f"select count(*), count(*) filter (message_id is null) from load_judged where {arrivals.TAKEN}"
-        ).fetchone() or (0, 0)
-        if taken:
-            plain = taken == block.records.num_rows and not nameless
-            if not plain:
-                _number(store, block, base, nameless > 0)
-            path = str(folder / f"part-{len(parts):05d}.parquet")
-            store.execute(arrivals.arrive(plain, base))
-            store.execute(arrivals.write(plain, base, messages.columns(batch.rules), path))
-            parts.append(path)
-            base += taken
-        progress.advance(block.read)
-    return parts
+class _Loaded(NamedTuple):
+    """What was read: its notes, the rows of it that are duplicates, and the message set, if there is one."""
+
+    notes: Notes
+    dropped: npt.NDArray[np.int64]
+    message_set: str | None
 
 
-def _register(store: Store, block: Block) -> None:
-    store.con.register("load_block", block.records)
-    store.con.register("load_unreadable", block.rejects)
-
-
-def _number(store: Store, block: Block, base: int, nameless: bool) -> None:
-    """Number the taken records of a block where some are not taken or have no id of their own."""
-    if nameless:
-        _canonical(store, arrivals.nameless(block.layout))
-        for statement in arrivals.NAMES:
-            store.execute(statement)
-    else:
-        store.execute(arrivals.NO_NAMES)
-    store.execute(arrivals.number(base))
-
-
-def _canonical(store: Store, documents: Statement) -> None:
-    """Put the documents that the statement gathers into canonical form, as `load_canonical`."""
-    store.execute(documents)
-    table = store.con.sql("select seq, document from load_documents").to_arrow_table()
-    text = table["document"].cast(pa.large_string()).combine_chunks()
-    store.con.register("load_canonical", pa.table({"seq": table["seq"], "document": canonical(text)}))
-
-
-def _find_duplicates(store: Store, reading: _Reading, parts: list[str]) -> None:
-    """Find the messages not to be kept; files are read again only for ids with several contents."""
-    for statement in arrivals.RIVALS:
-        store.execute(statement)
-    if parts and store.scalar("select count(*) from load_ties"):
-        store.execute(arrivals.contest(parts))
-        numbers = {
-            number for (number,) in store.execute("select distinct file from load_contested").fetchall()
-        }
-        again = _Reading(
-            [file for file in reading.files if file.number in numbers], reading.rules, reading.refused
-        )
-        for block in prefetch(assemble(again.chunks())):
-            _register(store, block)
-            _canonical(store, arrivals.contested(block.layout))
-            store.execute(arrivals.CONTENT)
-    store.execute(arrivals.DROPPED)
-
-
-def _commit(
-    store: Store, batch: Batch, files: Sequence[Taken], reading: _Reading, message_set: str | None
-) -> list[FileReport]:
+def _commit(store: Store, batch: Batch, reading: Reading, loaded: _Loaded) -> list[FileReport]:
     """Everything the batch leaves behind, in one transaction."""
-    counts = {file: tuple(rest) for file, *rest in store.execute(arrivals.COUNTS.sql).fetchall()}
-    reports = [_report(file, reading, counts.get(file.number, _NO_COUNTS)) for file in files]
+    found, parts = loaded.notes.columns(), set_files(store, loaded.message_set)
+    kept = np.ones(loaded.notes.rows, np.bool_)
+    kept[loaded.dropped] = False
+    counts = _counts(store, loaded.notes, kept)
+    reports = [_report(file, reading, counts.get(file.number, _NO_COUNTS)) for file in reading.files]
+    rows = ordered(store, found, kept, parts)
     with store.transaction():
-        for statement in arrivals.keep(batch.batch):
-            store.execute(statement)
-        for file, report in zip(files, reports, strict=True):
+        enter(store, batch.batch, found, rows, parts)
+        if len(loaded.dropped):
+            with store.frames(load_dropped=pa.table({"row": loaded.dropped})):
+                store.execute(arrivals.duplicates(batch.batch, parts))
+        store.execute(arrivals.refuse(batch.batch))
+        for file, report in zip(reading.files, reports, strict=True):
             _receipt(store, file, report)
         advance(
             store,
             batch,
             "loaded",
-            message_set=message_set,
+            message_set=loaded.message_set,
             counts={
                 "messages": sum(report.loaded + report.repaired for report in reports),
                 "duplicates": sum(report.duplicate for report in reports),
@@ -255,7 +154,17 @@ def _commit(
     return reports
 
 
-def _report(file: Taken, reading: _Reading, counts: tuple[int, ...]) -> FileReport:
+def _counts(store: Store, found: Notes, kept: npt.NDArray[np.bool_]) -> dict[int, tuple[int, ...]]:
+    """Per file: rows loaded, repaired, duplicate, rejected, filtered."""
+    loaded = notes.counts(found.columns(), kept)
+    rejected = dict(store.execute(arrivals.REJECTED).fetchall())
+    return {
+        file: (*loaded.get(file, (0, 0, 0)), rejected.get(file, 0), found.filtered[file])
+        for file in {*loaded, *rejected, *found.filtered}
+    }
+
+
+def _report(file: Taken, reading: Reading, counts: tuple[int, ...]) -> FileReport:
     refusal = reading.refused.get(file.number)
     if refusal is not None:
         return FileReport(file.found.name, "refused", code=refusal.code, message=str(refusal))

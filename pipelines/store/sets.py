@@ -9,13 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.store.store import Store
+import pyarrow as pa
+from pyarrow import parquet
+
+from pipelines.store.store import Store, disk_errors
 
 _TEMPORARY = ".part"
+_ROW_GROUP = 122_880
+"""Rows of a part that are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,33 @@ def new_set(store: Store, batch: int) -> Iterator[MessageSet]:
     _sync(folder)
     rename(folder, final)
     _sync(store.folder)
+
+
+def write_part(store: Store, path: Path, messages: pa.Table, repeating: Collection[str]) -> None:
+    """Write messages as one Parquet part and see it onto the disk; raises `DiskFull` when that is.
+
+    `repeating` are the columns with few values, which are written as numbers into a dictionary. Other numbers
+    and times are written as steps: they mostly grow.
+    """
+    stepped = {
+        field.name: "DELTA_BINARY_PACKED"
+        for field in messages.schema
+        if (pa.types.is_int64(field.type) or pa.types.is_timestamp(field.type))
+        and field.name not in repeating
+    }
+    with disk_errors(store.path):
+        parquet.write_table(
+            messages,
+            path,
+            row_group_size=_ROW_GROUP,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=list(repeating),
+            column_encoding=stepped,
+            write_statistics=list(stepped),
+            store_schema=False,
+        )
+        _sync(path)
 
 
 def set_files(store: Store, name: str | None) -> list[str]:

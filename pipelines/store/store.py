@@ -56,7 +56,7 @@ class Store:
             if isinstance(statement, Statement)
             else (statement, params)
         )
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             return self.con.execute(sql, dict(bound)) if bound else self.con.execute(sql)
 
     def scalar(
@@ -68,7 +68,7 @@ class Store:
 
     def frame(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """The result of a query as an Arrow table."""
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             return self.con.sql(sql, params=dict(params) if params else None).to_arrow_table()
 
     @contextlib.contextmanager
@@ -83,6 +83,17 @@ class Store:
             for name, frame in held.items():
                 self.con.unregister(name)
                 frame.table = None
+
+    @contextlib.contextmanager
+    def stream(self, **readers: pa.RecordBatchReader) -> Iterator[None]:
+        """Streams of Arrow batches that one statement inside may read by these names, once."""
+        for name, reader in readers.items():
+            self.con.register(name, reader)
+        try:
+            yield
+        finally:
+            for name in readers:
+                self.con.unregister(name)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -125,7 +136,7 @@ def open_file(space: Space, file: Path) -> Iterator[Store]:
     """Open one DuckDB file of the space, whose writer lock is held: the store, or the one a rebuild makes."""
     folder = space_folder(space.store)
     scratch = space.resources.temp or folder / _SCRATCH
-    with _disk_errors(file):
+    with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
     con = _connect(file, space, scratch)
@@ -149,7 +160,7 @@ def _connect(file: Path, space: Space, scratch: Path) -> duckdb.DuckDBPyConnecti
     if space.resources.threads is not None:
         config["threads"] = space.resources.threads
     try:
-        with _disk_errors(file):
+        with disk_errors(file):
             con = duckdb.connect(str(file), config={name: str(value) for name, value in config.items()})
             con.execute("set global TimeZone = 'UTC'")
             con.execute("set enable_progress_bar = false")  # it would write between our lines
@@ -254,7 +265,7 @@ def _version(store: Store) -> int:
 
 
 @contextlib.contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
     """Turn what DuckDB and the system say of a full disk into one clear error."""
     try:
         yield

@@ -224,9 +224,12 @@ KEPT = Statement(
     f"""
     insert into state.messages (batch, row, ordinal, file, line, repaired, hash, message_id)
     select $batch, row, row_number() over (order by message_id) - 1, null, null, false,
-           md5_number_lower(message_id), message_id
-    from {MESSAGES}
+           hash, message_id
+    from {MESSAGES} join sent_hashes using (row)
     """,
     label="enter messages of traits",
 )
-"""All of a batch's messages have one time, so their order is that of their ids. Takes `$batch`."""
+"""All of a batch's messages have one time, so their order is that of their ids.
+
+Takes `$batch`, and the frame `sent_hashes`: per `row` the `hash` of the message's id.
+"""

@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.errors import FileRefused, InputError
 from pipelines.ingest import reading
+from pipelines.steps import arrival
 from pipelines.steps import load as step
 from tests.ingest.loading import NOW, Desk
 
@@ -216,7 +217,7 @@ def test_a_file_that_turns_out_broken_half_way_leaves_nothing(
         if file.name == "a.jsonl":
             raise FileRefused("BROKEN", "torn", where=file.name)
 
-    monkeypatch.setattr(step, "read", torn)
+    monkeypatch.setattr(arrival, "read", torn)
     report = desk.load()
     assert [(file.path, file.code, file.loaded) for file in report.files] == [
         ("a.jsonl", "BROKEN", 0),

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from pipelines.ids import message_hashes
 from pipelines.store import open_store
 from tests.traits.shop import Shop, computed_trait, shop_space
 
@@ -118,7 +120,7 @@ def test_messages_are_entered_in_the_order_of_their_ids(shop: Shop) -> None:
     shop.events(events)
     report = shop.compute(NOW)
     rows = shop.store.execute(
-        "select message_id, row, hash = md5_number_lower(message_id), repaired, file, line"
+        "select message_id, row, repaired, file, line, hash"
         " from state.messages where batch = $batch order by ordinal",
         {"batch": report.batch},
     ).fetchall()
@@ -126,7 +128,8 @@ def test_messages_are_entered_in_the_order_of_their_ids(shop: Shop) -> None:
     assert report.batch is not None
     assert ids == sorted(ids)
     assert len(ids) == 39
-    assert {row[2:] for row in rows} == {(True, False, None, None)}
+    assert {row[2:5] for row in rows} == {(False, None, None)}
+    assert [row[5] for row in rows] == message_hashes(pa.chunked_array([ids])).tolist()
     in_set = {message["row"]: message["message_id"] for message in shop.messages(report.batch)}
     assert in_set == {row: message_id for message_id, row, *_ in rows}
     assert sorted(in_set) == list(range(39))
