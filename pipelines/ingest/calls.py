@@ -85,6 +85,7 @@ def from_lines(source: str, fields: Collection[str], *, simple: bool, plain: boo
       {columns}
     from (select *, {parsed} as m from {quoted(source)})""",
         spelled,
+        [] if simple else DOCUMENTS,
     )
 
 
@@ -139,10 +140,11 @@ def _naming(field: str, fields: Collection[str], simple: bool) -> str:
     return column if simple else f"case when simple then {column} else m.{quoted(field)} end"
 
 
-def finished(parsed: str, spelled: Collection[str]) -> str:
+def finished(parsed: str, spelled: Collection[str], doubtful: Collection[str]) -> str:
     """The relation of fields over a SELECT of texts, `odd_*`, `*_json` documents and `broken`.
 
-    Of a time it has `*_at`, if it was read already; else, for the times named in `spelled`, `*_text`.
+    Of a time it has `*_at`, if it was read already; else, for the times named in `spelled`, `*_text`. The
+    documents named in `doubtful` may be no objects; to look is dear where a document is put together.
     """
     times = [f"{_time(name, spelled)} as {name}_read" for name in TIMES]
     documents = [f"{given(f'{name}_json')} as {name}_given" for name in DOCUMENTS]
@@ -150,7 +152,7 @@ def finished(parsed: str, spelled: Collection[str]) -> str:
     kept = ", ".join(["seq", "file", "line", *TEXTS, *(f"odd_{name}" for name in ODD)])
     return f"""
     select {kept},
-      {_faults(spelled)} as fault,
+      {_faults(spelled, doubtful)} as fault,
       coalesce(json_extract_string(integrations_given, '$.Personas') = 'false', false) as filtered,
       {", ".join(f"{name}_read as {name}" for name in TIMES)},
       {" or ".join(without_zone(f"{name}_text") for name in spelled) or "false"} as without_zone,
@@ -167,10 +169,12 @@ def _time(name: str, spelled: Collection[str]) -> str:
     return f"case when {name}_at is not null then {name}_at else {time_of(f'{name}_text')} end"
 
 
-def _faults(spelled: Collection[str]) -> str:
+def _faults(spelled: Collection[str], doubtful: Collection[str]) -> str:
     """The first thing wrong with the record's form; NULL if nothing is."""
     cases = [f"when broken is not null then broken::{FAULT}"]
     for name in DOCUMENTS[:3]:
+        if name not in doubtful:
+            continue
         expected = fault("not_an_object", name, "a JSON object")
         cases.append(
             f"when {name}_given is not null and not starts_with({name}_given::varchar, '{{') then {expected}"

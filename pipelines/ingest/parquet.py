@@ -69,6 +69,7 @@ class Structs:
         return calls.finished(
             f"select seq, file, line, {self._broken()} as broken,\n      {columns} from {quoted(source)}",
             spelled,
+            [name for name in calls.DOCUMENTS if not pa.types.is_struct(self._type(name) or pa.null())],
         )
 
     def _type(self, field: str) -> pa.DataType | None:
