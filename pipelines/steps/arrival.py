@@ -7,7 +7,7 @@ another thread writes the one before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -33,6 +33,7 @@ from pipelines.steps.progress import Progress
 from pipelines.store import Store
 from pipelines.store.ledger import Batch
 from pipelines.store.sets import write_part
+from pipelines.store.store import ROW_GROUP
 
 Longs = npt.NDArray[np.int64]
 
@@ -225,9 +226,27 @@ def enter(store: Store, batch: int, found: notes.Columns, rows: Longs, parts: li
     if parts:
         entries = prefetch(_entry(path, found, ordinal) for path in parts)
         first = next(entries)
-        batches = (batch for part in chain([first], entries) for batch in part.to_batches())
-        with store.stream(load_kept=pa.RecordBatchReader.from_batches(first.schema, batches)):
+        groups = pa.RecordBatchReader.from_batches(first.schema, _groups(chain([first], entries)))
+        with store.stream(load_kept=groups):
             store.execute(arrivals.keep(batch))
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
+    """The same rows cut as DuckDB stores them: a thread takes a batch and writes it as a whole."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(map(len, waiting)) >= ROW_GROUP:
+            joined = pa.concat_tables(waiting)
+            whole = len(joined) // ROW_GROUP * ROW_GROUP
+            yield from (_one(joined.slice(first, ROW_GROUP)) for first in range(0, whole, ROW_GROUP))
+            waiting = [joined.slice(whole)]
+    yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+
+
+def _one(table: pa.Table) -> pa.RecordBatch:
+    (batch,) = table.combine_chunks().to_batches()
+    return batch
 
 
 def _entry(path: str, found: notes.Columns, ordinal: npt.NDArray[np.int32]) -> pa.Table:
