@@ -17,7 +17,9 @@ import pyarrow as pa
 from pipelines.errors import FileRefused
 from pipelines.ingest import bytestream, cells, header, utf8
 from pipelines.ingest.chunks import Chunk, rejected
+from pipelines.ingest.objects import objects
 from pipelines.ingest.rows import Cells
+from pipelines.ingest.tokens import slices
 from pipelines.rules import Rules
 from pipelines.space import Input
 
@@ -126,12 +128,15 @@ def _chunk(
         "file": pa.array(np.full(int(fine.sum()), file, np.int32)),
         "line": pa.array(records.lines[fine]),
         "record": pa.array(numbers[fine]),
-        "raw": _bytes(data, records, fine).cast(pa.large_string()),
+        "raw": slices(text, records.starts[fine], records.ends[fine]),
     }
     for place in range(len(layout.columns)):
         columns[f"c{place + 1}"] = _column(data, records, place, fine, dialect)
+    if not layout.typed:
+        texts = {column.name: columns[f"c{column.place}"] for column in layout.traits}
+        columns["traits"] = objects(texts, int(fine.sum()))
     rejects = None if fine.all() else _rejects(data, records, status, layout, file)
-    return Chunk(layout, pa.table(columns), rejects, int(records.consumed), int(records.consumed))
+    return Chunk(layout, pa.table(columns), rejects, 3 * int(records.consumed), int(records.consumed))
 
 
 def _column(

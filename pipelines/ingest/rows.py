@@ -25,7 +25,10 @@ _ALIASES = {"integer": BIGINT, "number": DOUBLE}
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Layout: `record` (1-based data row), `raw`, a text column `c1`.. per header, NULL for a blank cell."""
+    """Layout: `record` (1-based data row), `raw`, a text column `c1`.. per header, NULL for a blank cell.
+
+    `traits`, the cells as a JSON object, is there unless a trait has a declared type: see `typed`.
+    """
 
     source: Input
     columns: tuple[Column, ...]
@@ -35,6 +38,20 @@ class Cells:
     def raw(self) -> str:
         """The record as it stood."""
         return "raw"
+
+    @property
+    def traits(self) -> tuple[Column, ...]:
+        """The columns that are traits: all but the message's own fields and its time."""
+        return tuple(
+            column
+            for column in self.columns
+            if column.identifier not in OWN_FIELDS and column.name != self.source.timestamp
+        )
+
+    @property
+    def typed(self) -> bool:
+        """Whether a trait is more than text."""
+        return any(_type(column, self) is not None for column in self.traits)
 
     def joined(self, other: Layout) -> Cells | None:
         """Only chunks of one file join: ids are made of the file's digest."""
@@ -140,14 +157,12 @@ def _faults(layout: Cells, time: str | None) -> str:
 
 
 def _traits(layout: Cells) -> str:
-    """The filled cells as a JSON object under their names, but for the message's own fields and its time."""
+    """The filled cells as a JSON object under their names; NULL if none is."""
+    if not layout.typed:
+        return "traits::varchar"
     pairs = []
-    for column in layout.columns:
-        if column.identifier in OWN_FIELDS or column.name == layout.source.timestamp:
-            continue
+    for column in layout.traits:
         typed = _type(column, layout)
         cell = f"c{column.place}"
         pairs.append(f"{literal(column.name)}, {typed.value(cell) if typed else cell}")
-    if not pairs:
-        return "null::varchar"
     return f"nullif(json_merge_patch('{{}}'::json, json_object({', '.join(pairs)}))::varchar, '{{}}')"
