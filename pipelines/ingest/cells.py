@@ -35,7 +35,10 @@ class Dialect(NamedTuple):
 
 
 class Records(NamedTuple):
-    """The records in a buffer: bounds, first line, `status`, cells found; bounds and form of each cell."""
+    """The records in a buffer: bounds, first line, `status`, cells found; bounds and form of each cell.
+
+    Cells are by column, then by record.
+    """
 
     starts: Longs
     ends: Longs
@@ -144,8 +147,8 @@ def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) ->
         most += data[position] == _LF
     starts, ends, lines = np.zeros(most, np.int64), np.zeros(most, np.int64), np.zeros(most, np.int64)
     status, widths = np.zeros(most, np.uint8), np.zeros(most, np.int64)
-    cell_starts, cell_ends = np.zeros((most, columns), np.int64), np.zeros((most, columns), np.int64)
-    forms = np.zeros((most, columns), np.uint8)
+    cell_starts, cell_ends = np.zeros((columns, most), np.int64), np.zeros((columns, most), np.int64)
+    forms = np.zeros((columns, most), np.uint8)
     count = 0
     position = 0
     while position < end:
@@ -166,9 +169,9 @@ def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) ->
                 here = opened_line + 1
                 break
             if width < columns:
-                cell_starts[count, width] = cell_start
-                cell_ends[count, width] = cell_end
-                forms[count, width] = form
+                cell_starts[width, count] = cell_start
+                cell_ends[width, count] = cell_end
+                forms[width, count] = form
             width += 1
             if at < end and data[at] == dialect.delimiter:
                 at += 1
@@ -198,9 +201,9 @@ def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) ->
         lines[:count],
         status[:count],
         widths[:count],
-        cell_starts[:count],
-        cell_ends[:count],
-        forms[:count],
+        cell_starts[:, :count],
+        cell_ends[:, :count],
+        forms[:, :count],
         position,
         line,
     )

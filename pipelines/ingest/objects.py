@@ -26,9 +26,9 @@ _BACKSLASH, _QUOTE, _COMMA, _OPEN, _CLOSE, _ZERO = b'\\",{}0'
 def objects(texts: Mapping[str, pa.LargeStringArray], rows: int) -> pa.LargeStringArray:
     """Per row a minified JSON object of the texts that are there, in order; NULL where none is.
 
-    >>> columns = {"a": pa.array(["x", None], pa.large_string()), "b": pa.array(['"', None], pa.large_string())}
-    >>> objects(columns, 2).to_pylist()
-    ['{"a":"x","b":"\\\\""}', None]
+    >>> ages = pa.array(["40", None], pa.large_string())
+    >>> objects({"name": pa.array(["Ann", None], pa.large_string()), "age": ages}, 2).to_pylist()
+    ['{"name":"Ann","age":"40"}', None]
     """
     members = [_Member(name, column) for name, column in texts.items()]
     sizes = np.zeros(rows, np.int64)
