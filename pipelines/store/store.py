@@ -18,13 +18,14 @@ import pyarrow as pa
 from pipelines import sqlfiles
 from pipelines.config import Space
 from pipelines.errors import DiskFull, StoreError, StoreLocked, StoreMismatch
+from pipelines.ids import message_hashes
 from pipelines.naming import quoted
 from pipelines.sqlfiles import Statement
 
 STORE_VERSION = 2
 """Raised with every change of `state` or `ops`; an older store is upgraded when it is opened.
 
-2: accounts. Those of older batches come with the next `unify rebuild`.
+2: accounts, of which those of older batches come with the next `unify rebuild`; another hash of message ids.
 """
 
 _SCRATCH = "scratch"
@@ -229,7 +230,19 @@ def _create(store: Store) -> None:
             for file in sqlfiles.files(folder):
                 for statement in sqlfiles.statements(file):
                     store.execute(statement)
+        _hash_messages(store)
         _write_identity(store)
+
+
+def _hash_messages(store: Store) -> None:
+    """Messages of an older store get the hash by which they are found today."""
+    ids = store.frame("select batch, row, message_id from state.messages")
+    hashes = pa.array(message_hashes(ids["message_id"]))
+    with store.frames(hashed=ids.drop_columns("message_id").append_column("hash", hashes)):
+        store.execute(
+            "update state.messages set hash = hashed.hash from hashed"
+            " where messages.batch = hashed.batch and messages.row = hashed.row"
+        )
 
 
 def _write_identity(store: Store) -> None:

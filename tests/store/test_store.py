@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.config import Resources, Space
 from pipelines.errors import DiskFull, StoreLocked, StoreMismatch
+from pipelines.ids import message_hashes
 from pipelines.rules import IdentifierRule, Rules
 from pipelines.steps.reading import reading
 from pipelines.store import Store, open_store
@@ -78,6 +79,10 @@ def test_an_older_store_gets_the_tables_it_lacks_and_keeps_the_rest(space: Space
             open_batch(store, "files", NOW, RULES)
         for table in added:
             store.execute(f"drop table {table}")
+        store.execute(
+            "insert into state.messages"
+            " values (1, 0, 0, 1, 1, false, 42, 'm1'), (1, 1, 1, 1, 2, false, 42, 'm2')"
+        )
         store.execute("update ops.meta set value = '1' where key = 'store_version'")
         store.execute("update ops.meta set value = '7' where key = 'generation'")
     with pytest.raises(StoreMismatch, match="older unify"), reading(space):
@@ -87,6 +92,8 @@ def test_an_older_store_gets_the_tables_it_lacks_and_keeps_the_rest(space: Space
         meta = dict(store.execute("select key, value from ops.meta").fetchall())
         assert meta == {"space": "tiny", "store_version": str(store_module.STORE_VERSION), "generation": "7"}
         assert len(batches(store)) == 1
+        found = store.frame("select message_id, hash from state.messages order by row")
+        assert found["hash"].to_pylist() == message_hashes(found["message_id"]).tolist()
     with reading(space) as con:
         assert con.execute("select current_schema()").fetchall() == [("tiny",)]
 
