@@ -1,7 +1,8 @@
 """The tables of accounts: statements that bring them up to a batch, or build them whole.
 
 What resolve left in `state` and the trait writes of the batch's Group calls go in. Those are in the temporary
-table `account_writes`: `account`, `name`, `value` (NULL: removed), `ordinal`, `timestamp`, `received_at`.
+table `account__writes`: `account`, `name`, `value` (NULL: removed), `ordinal`, `timestamp`, `received_at`.
+Its two underscores keep it apart from the tables of events, which have none such and are filled meanwhile.
 
 As with the tables of people, the rows of what a batch touches are deleted and written again by the queries in
 `sql/models`, so that one query serves delta and full build. Two things are touched: accounts, that were made,
@@ -27,7 +28,7 @@ TABLES = (*OF_ACCOUNTS, *OF_PEOPLE)
 """Every table of accounts; the first ones have rows by account, the last ones by profile."""
 
 CREATE_WRITES = """
-create or replace temp table account_writes (
+create or replace temp table account__writes (
   account bigint, name varchar, value varchar, ordinal integer, timestamp timestamp, received_at timestamp
 )
 """
@@ -43,15 +44,15 @@ _KEEP_WRITES = (
            ))
     from (
       select account, name, value, timestamp, received_at, batch, ordinal
-      from state.account_traits semi join account_writes using (account)
+      from state.account_traits semi join account__writes using (account)
       union all
-      select account, name, value, timestamp, received_at, $batch, ordinal from account_writes
+      select account, name, value, timestamp, received_at, $batch, ordinal from account__writes
     )
     group by account, name, value is null
     """,
     """
     delete from state.account_traits
-    using (select distinct account from account_writes) written
+    using (select distinct account from account__writes) written
     where account_traits.account = written.account
     """,
     "insert into state.account_traits by name from account_traits_now",
@@ -176,12 +177,12 @@ what is nested in the trait with it, `address` every `address_*` that was not wr
 def _wide(columns: Mapping[str, str]) -> str:
     """`account_columns`: the values among `account_winners` side by side, typed as their columns."""
     values = "".join(
-        f",\n  cast(max(value) filter (where name = {literal(name)}) as {kind}) as {quoted(name)}"
+        f",\n  cast(max(w.value) filter (where w.name = {literal(name)}) as {kind}) as {quoted(name)}"
         for name, kind in columns.items()
     )
     return f"""
 create or replace temp table account_columns as
-select account{values}
-from account_winners
-group by account
+select w.account as "@account"{values}
+from account_winners w
+group by w.account
 """

@@ -223,7 +223,7 @@ _STATEMENTS = (
 
 
 def read_traits(store: Store, batch: Batch, files: list[str]) -> dict[str, dict[str, Met]]:
-    """Read the traits of the batch's Group calls into the temporary table `account_writes`.
+    """Read the traits of the batch's Group calls into the temporary table `account__writes`.
 
     Returns the columns they need, for `layout.lay_out`: by table, none if there are no such traits.
     """
@@ -255,7 +255,7 @@ order by o.ordinal
 
 
 def _read_piece(store: Store, calls: pl.DataFrame) -> Survey:
-    """Put the trait writes of some calls into `account_writes`; returns what there was to be found."""
+    """Put the trait writes of some calls into `account__writes`; returns what there was to be found."""
     texts = bodies(calls)
     found = survey(take_census(calls), texts)
     account = calls["account"].to_numpy()
@@ -264,7 +264,7 @@ def _read_piece(store: Store, calls: pl.DataFrame) -> Survey:
     piece = Piece(calls.with_columns(pl.Series("place", place)), texts, found, {})
     with store.frames(piece=piece.trait_writes(owned).to_arrow()):
         store.execute(
-            "insert into account_writes"
+            "insert into account__writes"
             " select profile, name, value, ordinal, timestamp, received_at from piece"
         )
     return found
@@ -279,7 +279,7 @@ def write(store: Store, batch: Batch, layout: Layout) -> None:
         widened = any(one.label.startswith(f"widen {accounts.TRAITS}.") for one in layout.statements)
         for statement in accounts.statements(_trait_columns(store), full=False, widened=widened):
             store.execute(statement, {"batch": batch.batch} if "$batch" in statement.sql else None)
-    store.execute("drop table account_writes")
+    store.execute("drop table account__writes")
 
 
 def _trait_columns(store: Store) -> dict[str, str]:
