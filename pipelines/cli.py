@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 from typer.core import TyperGroup
@@ -78,6 +78,7 @@ Now = Annotated[
 Wait = Annotated[
     timedelta, typer.Option(parser=_wait, metavar="TIME", help="Wait so long for another writer, such as 5m.")
 ]
+Identifier = Annotated[str, typer.Argument(help="An identifier such as email:jane@example.com.")]
 Again = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Take this file once more.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 AT_ONCE: Any = "0s"  # Any: typer parses a default like an argument
@@ -86,6 +87,16 @@ JOB, STEPS, QUESTIONS = "The job", "Its steps", "Questions"
 
 
 R = TypeVar("R", bound=report.Report)
+
+
+class Answer(Protocol):
+    """What a question is answered with: a sentence or more, and tables."""
+
+    def tables(self) -> Sequence[report.Table]:
+        """The details."""
+
+    def as_dict(self) -> dict[str, Any]:  # Any: whatever JSON can hold
+        """All of it, ready for JSON."""
 
 
 def _clock() -> datetime:
@@ -109,6 +120,14 @@ def _step(
     ):
         done = work(space, store, progress)
     terminal.show_json(done.as_dict()) if as_json else terminal.say(f"{command}: {told(done)}")
+
+
+def _answer(found: Answer, as_json: bool) -> None:
+    if as_json:
+        terminal.show_json(found.as_dict())
+    else:
+        terminal.say(str(found))
+        terminal.show(found.tables())
 
 
 @app.command(rich_help_panel=JOB)
@@ -232,6 +251,34 @@ def profile(
     else:
         terminal.say(found.segment_id)
         terminal.show(found.tables)
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def why(space: SpaceFile, a: Identifier, b: Identifier, as_json: Json = False) -> None:
+    """Tell why two identifiers are one profile: the shortest chain of messages that joined them."""
+    from pipelines.steps import explain
+
+    _answer(explain.why(config.load_space(space), a, b), as_json)
+
+
+@app.command("why-not", rich_help_panel=QUESTIONS)
+def why_not(space: SpaceFile, a: Identifier, b: Identifier, as_json: Json = False) -> None:
+    """Tell why two identifiers are not one profile: the limits, blocks and caps that kept them apart."""
+    from pipelines.steps import whynot
+
+    _answer(whynot.why_not(config.load_space(space), a, b), as_json)
+
+
+@app.command(rich_help_panel=QUESTIONS)
+def weakest(
+    space: SpaceFile,
+    who: Annotated[str, typer.Argument(metavar="WHO", help="email:jane@example.com, or a segment id.")],
+    as_json: Json = False,
+) -> None:
+    """Tell which fewest messages hold a profile together: without them it would fall apart."""
+    from pipelines.steps import weakest as question
+
+    _answer(question.weakest(config.load_space(space), who), as_json)
 
 
 @app.command(rich_help_panel=QUESTIONS)

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipelines.config import Space
 from pipelines.errors import InputError
-from pipelines.identity.values import normalised
-from pipelines.rules import ACCOUNT_PREFIX, ACCOUNTS, IdentifierRule
+from pipelines.rules import ACCOUNT_PREFIX, ACCOUNTS
+from pipelines.steps.asked import EXAMPLE, asked
 from pipelines.steps.reading import reading
 from pipelines.steps.report import Table, look
 
@@ -91,19 +90,18 @@ def profile(space: Space, who: str) -> Found:
     A type of the accounts, such as `group_id`, or the segment id of one asks for an account.
     Raises `InputError` if `who` is neither, or if no profile has it.
     """
-    kind, colon, value = who.partition(":")
-    rule = _rule(space, kind) if colon else None
-    of_account = rule.collection == ACCOUNTS if rule else who.startswith(ACCOUNT_PREFIX)
+    wanted = asked(space.identity.identifiers, who) if ":" in who else None
+    of_account = wanted.collection == ACCOUNTS if wanted else who.startswith(ACCOUNT_PREFIX)
     by_id, by_value = ("account_canonical", "account_owner") if of_account else ("canonical", "owner")
     with reading(space) as con:
-        if rule:
-            found = look(con, by_value, type=kind, values=_spellings(rule, value))
+        if wanted:
+            found = look(con, by_value, type=wanted.type, values=list(wanted.spellings))
         else:
             found = look(con, by_id, segment_id=who)
         if not found:
             raise InputError(
-                f"no {'account' if of_account else 'profile'} has this {kind if rule else 'segment id'}",
-                expected="type:value, for example email:jane@example.com, or a segment id",
+                f"no {'account' if of_account else 'profile'} has this {wanted.type if wanted else 'segment id'}",
+                expected=f"{EXAMPLE}, or a segment id",
                 hint=_SPELLING,
             )
         segment_id = str(found[0][0])
@@ -158,22 +156,6 @@ def _account(con: duckdb.DuckDBPyConnection, segment_id: str) -> tuple[Table, ..
             f"and {more:,} more: select * from account_memberships" if more else None,
         ),
     )
-
-
-def _rule(space: Space, kind: str) -> IdentifierRule:
-    rules = {rule.type: rule for rule in space.identity.identifiers}
-    if kind not in rules:
-        raise InputError(
-            f"{kind} is not an identifier type of this space",
-            expected=f"one of {', '.join(rules)}, a colon, a value",
-        )
-    return rules[kind]
-
-
-def _spellings(rule: IdentifierRule, value: str) -> list[str]:
-    """How a value may stand in the tables: as typed, as its type is normalised, in lower case."""
-    stored = normalised(pa.array([value], pa.large_string()), rule)
-    return [value, str(stored[0]), value.lower()]
 
 
 def _as_stored(space: Space, file: str | None) -> str | None:
