@@ -197,8 +197,7 @@ def _found(found: Refusals) -> Reason:
     if found.total:
         return Reason(
             "refused_over_others",
-            "no message has identifiers of both:"
-            f" they meet only over {found.total:,} mentions that were dropped",
+            f"they meet only over {found.total:,} mentions in a row, which were dropped",
         )
     return Reason(
         "unconnected",

@@ -1,0 +1,1 @@
+"""Explain and radar: what the store's facts say of how profiles came together."""
