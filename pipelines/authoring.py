@@ -163,6 +163,35 @@ class IdentityForm(Form):
     """How many identifiers one profile may hold."""
 
 
+class ThresholdsForm(Form):
+    """Numbers from which on something is suspicious."""
+
+    profile_size: Annotated[Whole, Field(ge=1)] | None = None
+    """Identifiers of one profile."""
+    growth: Annotated[Whole, Field(ge=1)] | None = None
+    """Identifiers that one profile gained by the newest batch of files."""
+    bridge: Annotated[Whole, Field(ge=1)] | None = None
+    """Identifiers in the smaller of two parts of a large profile that one identifier alone holds together."""
+    shared: Annotated[Whole, Field(ge=1)] | None = None
+    """Profiles whose messages had to drop one and the same identifier."""
+
+
+class RadarForm(Form):
+    """When profiles and identifiers are suspicious."""
+
+    warn: ThresholdsForm = ThresholdsForm()
+    """From when on they are listed; 50, 20, 10 and 10 if absent."""
+    block: ThresholdsForm = ThresholdsForm()
+    """From when on nothing is published; never if absent."""
+
+
+class ChecksForm(Form):
+    """What is looked at after a batch."""
+
+    radar: RadarForm = RadarForm()
+    """Suspicious profiles and identifiers."""
+
+
 class _ComputedForm(Form):
     name: Text
     """Name of the trait."""
@@ -214,6 +243,8 @@ class SpaceForm(Form):
     """The files to take."""
     identity: IdentityForm = IdentityForm()
     """How messages become profiles."""
+    checks: ChecksForm = ChecksForm()
+    """What is looked at after a batch."""
     traits: TraitsForm = TraitsForm()
     """Traits made from events and tables."""
     trait_history: Literal["snapshot"] = "snapshot"

@@ -149,7 +149,10 @@ def run(space: SpaceFile, now: Now = None, wait: Wait = AT_ONCE, as_json: Json =
                 terminal.show(report.run_tables(con, done, values=terminal.watched()))
         if done.other_rules and not as_json:
             terminal.say(report.rules_note(done))
+        if not as_json and (note := report.radar_note(done)):
+            terminal.say(note)
         report.require_traits(done.compute)
+        report.require_clear(done.publish, resolved)
 
 
 @app.command(rich_help_panel=JOB)
@@ -188,8 +191,14 @@ def resolve(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> No
 def materialize(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
     """Write the waiting batches to the Profiles Sync tables."""
     from pipelines.steps import materialize as steps
+    from pipelines.steps.radar import radar
 
-    _step("materialize", space, wait, as_json, steps.materialize)
+    def work(space: Space, store: Store, progress: Progress) -> steps.MaterializeReport:
+        done = steps.materialize(space, store, progress)
+        radar(space, store)
+        return done
+
+    _step("materialize", space, wait, as_json, work)
 
 
 @app.command(rich_help_panel=STEPS)
@@ -210,7 +219,12 @@ def publish(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> No
     """Bring the targets of the space up to date with its tables."""
     from pipelines.steps import publish as steps
 
-    _step("publish", space, wait, as_json, steps.publish, report.published)
+    def work(space: Space, store: Store, progress: Progress) -> steps.PublishReport:
+        done = steps.publish(space, store, progress)
+        report.require_clear(done, space)
+        return done
+
+    _step("publish", space, wait, as_json, work, report.published)
 
 
 @app.command(rich_help_panel=QUESTIONS)
@@ -279,6 +293,21 @@ def weakest(
     from pipelines.steps import weakest as question
 
     _answer(question.weakest(config.load_space(space), who), as_json)
+
+
+@app.command("radar", rich_help_panel=QUESTIONS)
+def radar_(
+    space: SpaceFile,
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="At most so many findings.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Print suspicious profiles and identifiers, with lines to paste into the space file."""
+    from pipelines.steps.findings import findings
+
+    found = findings(config.load_space(space), limit)
+    _answer(found, as_json)
+    if found.lines and not as_json:
+        terminal.say(found.advice())
 
 
 @app.command(rich_help_panel=QUESTIONS)

@@ -11,7 +11,7 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from pipelines.authoring import (
     IdentityForm,
     LastForm,
     ProfilesForm,
+    RadarForm,
     SourceForm,
     SpaceForm,
     TraitsForm,
@@ -33,7 +34,7 @@ from pipelines.authoring import (
 from pipelines.errors import ConfigError
 from pipelines.formfaults import note_faults
 from pipelines.rules import Blocked, IdentifierRule, Rules
-from pipelines.space import ComputedTrait, Input, Resources, Space
+from pipelines.space import ComputedTrait, Input, Radar, Resources, Space, Thresholds
 from pipelines.spacechecks import CHECKS, absolute
 from pipelines.yamlfile import read_yaml
 
@@ -42,9 +43,11 @@ __all__ = [
     "ComputedTrait",
     "IdentifierRule",
     "Input",
+    "Radar",
     "Resources",
     "Rules",
     "Space",
+    "Thresholds",
     "load_space",
     "schema",
 ]
@@ -102,6 +105,7 @@ def _space(form: SpaceForm, file: Path) -> Space:
         sql_traits=tuple(_pattern(folder, written) for written in form.traits.sql),
         trait_history=form.trait_history,
         max_future=form.max_future,
+        radar=_radar(form.checks.radar),
     )
 
 
@@ -171,6 +175,16 @@ def _blocked(form: BlockedForm) -> Blocked:
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
+
+
+def _radar(form: RadarForm) -> Radar:
+    warn = {name: number for name, number in form.warn if number is not None}
+    block = dict(form.block)
+    listed = {
+        name: min(number for number in (warn.get(name, preset), block[name]) if number is not None)
+        for name, preset in asdict(Radar().warn).items()
+    }
+    return Radar(Thresholds(**listed), Thresholds(**block))
 
 
 def _computed(form: TraitsForm) -> Iterator[ComputedTrait]:

@@ -80,6 +80,27 @@ class ComputedTrait:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Numbers from which on something is suspicious; None: never."""
+
+    profile_size: int | None = None
+    growth: int | None = None
+    bridge: int | None = None
+    shared: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Radar:
+    """When profiles and identifiers are suspicious: enough to be listed, enough to publish nothing.
+
+    What blocks is listed, so no number of `warn` is greater than that of `block`.
+    """
+
+    warn: Thresholds = Thresholds(profile_size=50, growth=20, bridge=10, shared=10)
+    block: Thresholds = Thresholds()
+
+
 @dataclass(frozen=True)
 class Space:
     """One customer graph: its name, its store, its inputs and its rules."""
@@ -96,3 +117,4 @@ class Space:
     trait_history: Literal["snapshot"] = "snapshot"
     max_future: timedelta = timedelta(hours=24)
     targets: tuple[str, ...] = ()
+    radar: Radar = Radar()

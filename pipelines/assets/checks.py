@@ -5,6 +5,7 @@ import dagster as dg
 from pipelines.assets.metadata import markdown
 from pipelines.assets.space import SpaceResource, readable
 from pipelines.steps.checks import description, names, violations
+from pipelines.steps.findings import counts
 from pipelines.steps.reading import reading
 from pipelines.steps.report import look
 
@@ -55,8 +56,27 @@ def traits_worked(space: SpaceResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not failed, metadata={"failed": shown})
 
 
+@dg.asset_check(
+    asset="traits",
+    name="radar",
+    blocking=True,
+    description="Nothing is suspicious; nothing is published when something is beyond what blocks.",
+)
+def clear_radar(space: SpaceResource) -> dg.AssetCheckResult:
+    """Warn of what the radar has found; fail if the space file says that it blocks."""
+    with readable(), reading(space.read()) as con:
+        found = counts(con)
+    blocks = any(severity == "block" for severity, _, _ in found)
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        metadata={"found": markdown(("severity", "kind", "findings"), found)},
+    )
+
+
 all_checks = [
     *(guard(name, GUARDED.get(name, "profiles")) for name in names()),
     tables_still_hold,
     traits_worked,
+    clear_radar,
 ]

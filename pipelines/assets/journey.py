@@ -10,6 +10,8 @@ from pipelines.steps.compute import compute
 from pipelines.steps.load import load
 from pipelines.steps.materialize import materialize
 from pipelines.steps.publish import publish
+from pipelines.steps.radar import radar
+from pipelines.steps.report import require_clear
 from pipelines.steps.resolve import resolve
 from pipelines.steps.run import advance_batches
 from pipelines.steps.tables import tables
@@ -108,6 +110,7 @@ def materialize_tables(
     """Write the waiting batches to the Profiles Sync tables, one transaction a batch."""
     with space.at_work(context) as work:
         done = materialize(work.space, work.store, work.progress)
+        radar(work.space, work.store)
         found = tables(work.store.con)
         for kind in ("updates", "events", "profiles"):
             yield dg.MaterializeResult(kind, metadata=metadata.of_tables(found, kind, done))
@@ -126,6 +129,7 @@ def traits(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.Materi
     with space.at_work(context) as work:
         done = compute(work.space, work.store, work.now, work.progress)
         advance_batches(work.space, work.store, progress=work.progress)
+        radar(work.space, work.store)
         return dg.MaterializeResult(metadata=metadata.of_traits(done))
 
 
@@ -140,4 +144,5 @@ def warehouses(context: dg.AssetExecutionContext, space: SpaceResource) -> dg.Ma
     """Bring every target up to date."""
     with space.at_work(context) as work:
         done = publish(work.space, work.store, work.progress)
+        require_clear(done, work.space)
         return dg.MaterializeResult(metadata=metadata.counts(done))

@@ -16,6 +16,7 @@ from pipelines.errors import InputError
 from pipelines.naming import quoted
 from pipelines.steps.materialize import materialize
 from pipelines.steps.progress import SILENT, Progress
+from pipelines.steps.radar import radar
 from pipelines.steps.resolve import resolve_batch
 from pipelines.store.ledger import batches
 from pipelines.store.lock import writer_lock
@@ -90,6 +91,7 @@ def _replay(space: Space, store: Store, progress: Progress) -> RebuildReport:
         resolve_batch(space, store, batches(store)[-1])
         materialize(space, store)
         progress.advance(1)
+    radar(space, store)
     progress.done()
     store.execute(f"detach {_OLD}")
     return RebuildReport(len(numbers), int(store.scalar("select count(*) from state.messages")))

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines import sqlfiles
 from pipelines.config import Space
-from pipelines.errors import UnifyError
+from pipelines.errors import CheckFailed, UnifyError
 from pipelines.ingest.found import discover
 
 if TYPE_CHECKING:
@@ -112,6 +112,29 @@ def require_traits(computed: ComputeReport) -> None:
         raise UnifyError(
             "\n".join(["traits failed and keep the values they had; everything else is done", *failed]),
             hint="correct their definitions; the next run tries them again",
+        )
+
+
+def radar_note(done: RunReport) -> str | None:
+    """How much the radar has found; None if nothing."""
+    found = done.radar.findings
+    count = (
+        "one suspicious profile or identifier"
+        if found == 1
+        else f"{found:,} suspicious profiles or identifiers"
+    )
+    return f"Radar: {count}; see them with `unify radar`." if found else None
+
+
+def require_clear(published: PublishReport, space: Space) -> None:
+    """Raise `CheckFailed` if the radar has let nothing be published."""
+    if published.blocked_by:
+        count = "one finding" if published.blocked_by == 1 else f"{published.blocked_by:,} findings"
+        raise CheckFailed(
+            f"{count} of the radar forbid to publish; all else is done",
+            where=str(space.file),
+            expected="no finding that reaches a number of `checks: radar: block:`",
+            hint="see them with `unify radar`; correct the rules and rebuild, or raise the number",
         )
 
 

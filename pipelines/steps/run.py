@@ -16,6 +16,7 @@ from pipelines.steps.load import LoadReport, load
 from pipelines.steps.materialize import MaterializeReport, materialize
 from pipelines.steps.progress import SILENT, Progress
 from pipelines.steps.publish import PublishReport, publish
+from pipelines.steps.radar import RadarReport, radar
 from pipelines.steps.resolve import ResolveReport, resolve
 from pipelines.store import Store, open_store
 from pipelines.store.ledger import batches, waiting
@@ -32,6 +33,7 @@ class RunReport:
     materialize: MaterializeReport
     compute: ComputeReport
     publish: PublishReport
+    radar: RadarReport
     other_rules: int = 0
     """How many batches ran under other identity rules than the space file has now."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class RunReport:
         steps = ("load", "resolve", "materialize", "compute", "publish")
         return {
             **{step: getattr(self, step).as_dict() for step in steps},
+            "radar": self.radar.as_dict(),
             "other_rules": self.other_rules,
             "seconds": self.seconds,
         }
@@ -65,9 +68,10 @@ def run_open(space: Space, store: Store, now: datetime, progress: Progress = SIL
     computed = clock("compute", lambda: compute(space, store, now, progress))
     of_traits = advance_batches(space, store, clock, progress)
     resolved, materialized = resolved + of_files[0] + of_traits[0], materialized + of_files[1] + of_traits[1]
+    found = clock("radar", lambda: radar(space, store))
     published = clock("publish", lambda: publish(space, store, progress))
     other_rules = sum(batch.rules_hash != space.identity.hash for batch in batches(store))
-    return RunReport(loaded, resolved, materialized, computed, published, other_rules, clock.seconds)
+    return RunReport(loaded, resolved, materialized, computed, published, found, other_rules, clock.seconds)
 
 
 def advance_batches(

@@ -25,7 +25,8 @@ from pipelines.sqlfiles import Statement
 STORE_VERSION = 2
 """Raised with every change of `state` or `ops`; an older store is upgraded when it is opened.
 
-2: accounts, of which those of older batches come with the next `unify rebuild`; another hash of message ids.
+2: accounts, of which those of older batches come with the next `unify rebuild`; another hash of message ids;
+the radar.
 """
 
 _SCRATCH = "scratch"
