@@ -64,9 +64,9 @@ class Why:
     def __str__(self) -> str:
         if self.at is None:
             return f"{self.a} and {self.b} are {self.segment_id}, but the messages that joined them are gone"
-        count = f"{len(self.chain)} messages, the last to come" if len(self.chain) > 1 else "one message,"
+        count = f"{len(self.chain)} messages, the last at" if len(self.chain) > 1 else "one message,"
         when = self.at.timestamp.isoformat(sep=" ", timespec="seconds")
-        return f"{self.a} and {self.b} are {self.segment_id}, joined by {count} {self.at.place} ({when})"
+        return f"{self.a} and {self.b} are {self.segment_id}\njoined by {count} {self.at.place} ({when})"
 
     def tables(self) -> tuple[Table, ...]:
         """The chain, and the shorter one."""

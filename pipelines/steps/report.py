@@ -129,9 +129,10 @@ def radar_note(done: RunReport) -> str | None:
 def require_clear(published: PublishReport, space: Space) -> None:
     """Raise `CheckFailed` if the radar has let nothing be published."""
     if published.blocked_by:
-        count = "one finding" if published.blocked_by == 1 else f"{published.blocked_by:,} findings"
+        count = published.blocked_by
+        found = "one finding that blocks" if count == 1 else f"{count:,} findings that block"
         raise CheckFailed(
-            f"{count} of the radar forbid to publish; all else is done",
+            f"nothing was published: the radar has {found}; all else is done",
             where=str(space.file),
             expected="no finding that reaches a number of `checks: radar: block:`",
             hint="see them with `unify radar`; correct the rules and rebuild, or raise the number",

@@ -64,19 +64,14 @@ class Weakest:
 
     def tables(self) -> tuple[Table, ...]:
         """The messages and what they hold."""
-        several = self.singles > 1
-        shown = self.alone if several else self.held_by
-        titles = (
-            f"Any of {self.singles:,} messages holds a part alone, the first the largest"
-            if several
-            else "What holds it together",
-            f"What the {'first' if several else 'profile'} would lose",
-        )
-        made = (
-            _table(titles[0], shown, cuts=several),
-            Table(titles[1], ("identifiers",), tuple((name,) for name in self.apart)),
-        )
-        return tuple(table for table in made if table.rows)
+        if self.singles > 1:
+            title = f"Any of {self.singles:,} messages holds a part alone, the first the largest"
+            held = _table(title, self.alone, self.singles, cuts=True)
+        else:
+            held = _table("What holds it together", self.held_by, self.messages or 0, cuts=False)
+        apart = tuple((name,) for name in self.apart)
+        tables = (held, Table("Set apart", ("identifiers",), apart, _more(self.cuts_off - len(apart))))
+        return tuple(table for table in tables if table.rows)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -137,7 +132,7 @@ def _messages(
     return {(batch, ordinal): tuple(codes) for batch, ordinal, codes in rows}
 
 
-def _table(title: str, held_by: Sequence[Holding], *, cuts: bool) -> Table:
+def _table(title: str, held_by: Sequence[Holding], total: int, *, cuts: bool) -> Table:
     heads = ("when", "message", "where", "identifiers it carried")
     rows = tuple(
         (
@@ -149,4 +144,8 @@ def _table(title: str, held_by: Sequence[Holding], *, cuts: bool) -> Table:
         )
         for holding in held_by
     )
-    return Table(title, (*heads, "cuts off") if cuts else heads, rows)
+    return Table(title, (*heads, "cuts off") if cuts else heads, rows, _more(total - len(rows)))
+
+
+def _more(count: int) -> str | None:
+    return f"and {count:,} more" if count > 0 else None

@@ -158,4 +158,5 @@ def test_help_lists_every_command() -> None:
     said = unify("--help")
     commands = {"run", "load", "resolve", "materialize", "compute", "publish"}
     commands |= {"status", "rejects", "profile", "rebuild", "schema"}
+    commands |= {"why", "why-not", "weakest", "radar"}
     assert commands - set(said.out.split()) == set()

@@ -122,6 +122,21 @@ def test_a_trait_that_fails_is_told_and_stops_nothing(
     ]
 
 
+@pytest.mark.parametrize(("block", "published"), [(5, True), (4, False)])
+def test_the_radar_warns_or_blocks(
+    space: Path, resource: SpaceResource, instance: dg.DagsterInstance, block: int, published: bool
+) -> None:
+    numbers = f"checks: {{radar: {{warn: {{profile_size: 3}}, block: {{profile_size: {block}}}}}}}\n"
+    space.write_text(space.read_text(encoding="utf-8") + numbers, encoding="utf-8")
+    result = execute(resource, instance)
+    assert result.success == published
+    assert ("warehouses" in made(result)) == published
+    (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert check.check_name == "radar"
+    assert check.severity == (dg.AssetCheckSeverity.WARN if published else dg.AssetCheckSeverity.ERROR)
+    assert "profile_size" in str(check.metadata["found"].value)
+
+
 def test_a_locked_store_is_tried_again() -> None:
     with pytest.raises(dg.RetryRequested), readable():
         raise StoreLocked("another process is writing to this store")

@@ -18,7 +18,7 @@ from tests.oracles.records import Message
 
 NOW = datetime.fromisoformat("2026-01-01")
 
-_SPACE = """\
+SPACE = """\
 space: asked
 store: warehouse.duckdb
 resources: {threads: 1, memory: 1GB}
@@ -31,12 +31,11 @@ def store(folder: Path, turns: Iterable[tuple[Rules, list[Message]]], *, waits: 
     """The space whose store holds these batches, each resolved under its rules; `waits`: but for the last."""
     (folder / "events").mkdir(parents=True)
     file = folder / "space.yaml"
-    file.write_text(_SPACE)
+    file.write_text(SPACE)
     space = load_space(file)
     course = list(turns)
     for number, (rules, messages) in enumerate(course):
-        lines = "".join(f"{_line(message)}\n" for message in messages)
-        (folder / "events" / f"{number}.jsonl").write_text(lines)
+        write_batch(folder, number, messages)
         space = replace(load_space(file), identity=rules)
         with open_store(space) as opened:
             load(space, opened, NOW + timedelta(days=number), SILENT)
@@ -44,6 +43,12 @@ def store(folder: Path, turns: Iterable[tuple[Rules, list[Message]]], *, waits: 
                 for batch in waiting(opened, "loaded"):
                     resolve_batch(space, opened, batch)
     return space
+
+
+def write_batch(folder: Path, number: int, messages: Iterable[Message]) -> None:
+    """Write a batch as a file of events."""
+    lines = "".join(f"{_line(message)}\n" for message in messages)
+    (folder / "events" / f"{number}.jsonl").write_text(lines)
 
 
 def _line(message: Message) -> str:

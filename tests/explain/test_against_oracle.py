@@ -45,7 +45,7 @@ def test_chains_and_cuts_of_a_random_graph(seed: int, tmp_path: Path) -> None:
 
 
 def _played(seed: int, folder: Path) -> tuple[Space, Used, Resolver]:
-    """A random scenario in a store, what its messages carried and was used, and the plain resolver's graph."""
+    """A random scenario in a store, what its messages carried that was used, and the plain resolver."""
     scenario = [
         replace(turn, batch=[m for m in turn.batch if any(value.strip() for _, value in m.mentions)])
         for turn in random_scenario(seed, random_course(seed))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import Blocked, IdentifierRule, Rules, Space, load_space, schema
+from pipelines.config import Blocked, IdentifierRule, Radar, Rules, Space, Thresholds, load_space, schema
 
 RECOMMENDED = Blocked(exact=("-1", "null", "anonymous"), patterns=("^[0-]*$",))
 
@@ -181,6 +181,13 @@ def test_computed_traits(folder: Path) -> None:
     assert orders.where == '[{"at_least":10,"property":"total"},{"after":"2024-01-01","property":"at"}]'
     assert (store.key, store.kind, store.property, store.where) == ("store", "last", "store_name", None)
     assert (visits.call, visits.event, visits.window) == ("page", "", None)
+
+
+def test_what_the_radar_lists_and_what_blocks(folder: Path) -> None:
+    assert load(folder).radar == Radar(Thresholds(50, 20, 10, 10), Thresholds())
+    written = "checks: {radar: {warn: {bridge: 3, growth: 90}, block: {profile_size: 40, growth: 500}}}"
+    # What blocks is listed as well, so the less of both numbers counts for the list.
+    assert load(folder, written).radar == Radar(Thresholds(40, 90, 3, 10), Thresholds(40, 500, None, None))
 
 
 def test_the_folder_of_a_space_does_not_depend_on_how_its_path_is_written(folder: Path) -> None:

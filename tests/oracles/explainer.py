@@ -46,7 +46,7 @@ def joined_at(messages: Used, a: Identifier, b: Identifier) -> int | None:
 
 
 def shortest(messages: Used, a: Identifier, b: Identifier) -> list[str]:
-    """The shortest chain of messages from `a` to `b`, each sharing an identifier with the next; the earliest."""
+    """The shortest chain of messages from `a` to `b`, each sharing something with the next; the earliest."""
     chains = [[place] for place, (_, identifiers) in enumerate(messages) if a in identifiers]
     for _ in messages:
         done = [chain for chain in chains if b in messages[chain[-1]][1]]
