@@ -5,6 +5,7 @@ where kind = 'growth'
   or segment_id in (
     select p.segment_id
     from state.profiles p
+    semi join (select segment_id from ops.radar) r using (segment_id)
     semi join changed c on c.profile = p.canonical
   )
   or (kind = 'shared' and (identifier_type, identifier_value) in (select (type, value) from found where kind = 'shared'));

@@ -8,23 +8,23 @@ with touched as (
   join state.profiles p using (profile)
   where m.batch >= $batch
 ),
-older as (
-  select p.profile
-  from state.profiles p
-  semi join touched using (profile)
-  where p.batch < $batch
-),
 large as (
   select profile
   from state.identifiers
-  semi join older using (profile)
+  semi join touched using (profile)
   group by profile
   having count(*) >= $least
+),
+older as (
+  select p.profile
+  from state.profiles p
+  join large using (profile)
+  where p.batch < $batch
 ),
 held as (
   select profile, type, batch, first_profile
   from state.identifiers
-  semi join large using (profile)
+  semi join older using (profile)
 ),
 before as (
   select m.profile, max_by(m.canonical, (m.batch, m.ordinal)) as canonical
