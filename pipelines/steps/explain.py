@@ -12,7 +12,7 @@ from pipelines import sqlfiles
 from pipelines.config import Space
 from pipelines.errors import InputError
 from pipelines.identity.links import Link, chain, joined_at
-from pipelines.rules import IdentifierRule, Rules
+from pipelines.rules import ACCOUNTS, IdentifierRule, Rules
 from pipelines.steps.asked import Asked, asked
 from pipelines.steps.evidence import Evidence, Identifier, gather
 from pipelines.steps.places import Told, places
@@ -167,7 +167,7 @@ def holders_of(con: duckdb.DuckDBPyConnection, wanted: Sequence[Asked]) -> list[
 def person(rules: Sequence[IdentifierRule], written: str) -> Asked:
     """The identifier of a person that is meant; raises `InputError` if it is none, or one of accounts."""
     wanted = asked(rules, written)
-    if any(rule.type == wanted.type and rule.collection != "users" for rule in rules):
+    if wanted.collection == ACCOUNTS:
         raise InputError(
             f"{wanted.type} names accounts, which are never joined",
             expected="an identifier of people",

@@ -12,7 +12,6 @@ import duckdb
 
 from pipelines import sqlfiles
 from pipelines.config import Space
-from pipelines.errors import StoreMismatch
 from pipelines.identity.proposals import proposals
 from pipelines.steps.reading import reading
 from pipelines.steps.report import Table
@@ -103,14 +102,7 @@ class Findings:
 def findings(space: Space, limit: int) -> Findings:
     """What stands in `ops.radar`, at most `limit` rows of it."""
     with reading(space) as con:
-        try:
-            found = counts(con)
-        except duckdb.CatalogException:
-            raise StoreMismatch(
-                "the store was written by an older unify, which had no radar",
-                where=str(space.store),
-                hint=f"the next run brings it up to date: unify run {space.file}",
-            ) from None
+        found = counts(con)
         rows = con.execute(sqlfiles.read("radar/findings.sql"), {"limit": limit}).fetchall()
     listed = tuple(Finding(*row) for row in rows)
     blocking = sum(number for severity, _, number in found if severity == "block")

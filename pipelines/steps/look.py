@@ -99,8 +99,9 @@ def profile(space: Space, who: str) -> Found:
         else:
             found = look(con, by_id, segment_id=who)
         if not found:
+            whose = "account" if of_account else "profile"
             raise InputError(
-                f"no {'account' if of_account else 'profile'} has this {wanted.type if wanted else 'segment id'}",
+                f"no {whose} has this {wanted.type if wanted else 'segment id'}",
                 expected=f"{EXAMPLE}, or a segment id",
                 hint=_SPELLING,
             )

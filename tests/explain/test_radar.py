@@ -29,7 +29,7 @@ from tests.oracles.radar import Finding, Watch
 from tests.oracles.records import Message
 from tests.oracles.resolver import Resolver
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "explain" / "radar.yaml").read_text())
+CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "radar" / "found.yaml").read_text())
 SPACE_FILE = "space: cases\nstore: warehouse.duckdb\ninputs: {events: ['*.jsonl']}\n"
 FEW = Thresholds(profile_size=3, growth=1, bridge=1, shared=1)
 
