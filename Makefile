@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint ui lock
+.PHONY: help setup run test bench bench-peers lint ui lock
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv and install what the lock names, once per change of the lock
 
@@ -21,6 +21,9 @@ test: $(READY) ## run the tests
 
 bench: $(READY) ## measure generated millions of events against the floors
 	@$(BIN)/python -m tests.bench
+
+bench-peers: $(READY) ## identity resolution beside libraries that find components, on the same files
+	@$(BIN)/python -m tests.bench.peers
 
 lint: $(READY) ## lint, format, types, layers
 	@$(BIN)/ruff check

@@ -92,7 +92,7 @@ def _hash_all(
         hashes[row] = hash_bytes(data, offsets[row], offsets[row + 1], seed)
 
 
-def segment_ids(digests: pa.StringArray, prefix: str) -> pa.StringArray:
+def segment_ids(digests: pa.StringArray, prefix: str) -> pa.LargeStringArray:
     """`<prefix>` and 27 base-62 digits for each SHA-1 (40 hexadecimal digits): big-endian, padded with 0.
 
     >>> segment_ids(pa.array(["00000000000000000000000000000000000003e8"]), "use_")[0].as_py()
@@ -102,17 +102,28 @@ def segment_ids(digests: pa.StringArray, prefix: str) -> pa.StringArray:
     count = len(digests)
     start = int(offsets[0]) if count else 0
     hexadecimal = data[start : start + count * _DIGEST_HEX]
+    text = empty_ids(count, prefix)
+    _to_base62(np.ascontiguousarray(hexadecimal), text, len(prefix))
+    return id_array(text)
+
+
+def empty_ids(count: int, prefix: str) -> Bytes:
+    """Room for so many ids, a row each, the prefix already in place."""
     head = np.frombuffer(prefix.encode(), dtype=np.uint8)
-    width = len(head) + _ID_DIGITS
-    text = np.empty((count, width), dtype=np.uint8)
+    text = np.empty((count, len(head) + _ID_DIGITS), dtype=np.uint8)
     text[:, : len(head)] = head
-    _to_base62(np.ascontiguousarray(hexadecimal), text, len(head), _ALPHABET)
-    bounds = np.arange(count + 1, dtype=np.int32) * np.int32(width)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(bounds), pa.py_buffer(text))
+    return text
+
+
+def id_array(text: Bytes) -> pa.LargeStringArray:
+    """The rows of `text` as strings, without a copy."""
+    count, width = text.shape
+    bounds = np.arange(count + 1, dtype=np.int64) * width
+    return pa.LargeStringArray.from_buffers(count, pa.py_buffer(bounds), pa.py_buffer(text))
 
 
 @numba.njit(nogil=True, cache=True)
-def _to_base62(hexadecimal: Bytes, text: npt.NDArray[np.uint8], first: int, alphabet: Bytes) -> None:
+def _to_base62(hexadecimal: Bytes, text: Bytes, first: int) -> None:
     words = np.empty(5, dtype=np.uint64)
     for row in range(text.shape[0]):
         for word in range(5):
@@ -123,16 +134,24 @@ def _to_base62(hexadecimal: Bytes, text: npt.NDArray[np.uint8], first: int, alph
                     character - 48 if character < 58 else character - 87
                 )
             words[word] = value
-        # Five digits a division of the long number, then one by one.
-        for fifth in range(6):
-            rest = np.uint64(0)
-            for word in range(5):
-                value = (rest << np.uint64(32)) | words[word]
-                words[word] = value // _FIVE_DIGITS
-                rest = value % _FIVE_DIGITS
-            for place in range(26 - 5 * fifth, max(21 - 5 * fifth, -1), -1):
-                text[row, first + place] = alphabet[rest % np.uint64(62)]
-                rest = rest // np.uint64(62)
+        write_base62(words, text, row, first)
+
+
+@numba.njit(nogil=True, cache=True)
+def write_base62(words: npt.NDArray[np.uint64], text: Bytes, row: int, first: int) -> None:
+    """Write five words of 32 bits, highest first, as 27 digits into a row of `text`; `words` is used up.
+
+    Five digits a division of the long number, then one by one.
+    """
+    for fifth in range(6):
+        rest = np.uint64(0)
+        for word in range(5):
+            value = (rest << np.uint64(32)) | words[word]
+            words[word] = value // _FIVE_DIGITS
+            rest = value % _FIVE_DIGITS
+        for place in range(26 - 5 * fifth, max(21 - 5 * fifth, -1), -1):
+            text[row, first + place] = _ALPHABET[rest % np.uint64(62)]
+            rest = rest // np.uint64(62)
 
 
 def string_buffers(array: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:

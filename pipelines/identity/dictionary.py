@@ -20,7 +20,6 @@ from pipelines.ids import Bytes, hash_bytes, load_tail, load_word, seed_of, stri
 Codes = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
 
-ABSENT = -1
 _SMALLEST = 1 << 12
 _BLOCK = 64
 T = TypeVar("T", bound=np.generic)
@@ -31,31 +30,39 @@ class Dictionary:
     """The distinct values of one identifier type seen so far, each with its code and stored hash."""
 
     type: str
+    values_at_most: int = _SMALLEST // 2
+    """How many values, and how many bytes of text, there will probably be at most: memory is taken when it
+    is touched, so room asked for in advance costs nothing, and growing costs a copy."""
+    text_at_most: int = 1 << 16
     _seed: np.uint64 = field(init=False)
     _count: int = 0
     _slots: Hashes = field(default_factory=lambda: np.zeros(_SMALLEST, dtype=np.uint64))
-    _hashes: Hashes = field(default_factory=lambda: np.empty(_SMALLEST // 2, dtype=np.uint64))
-    _bounds: npt.NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros(_SMALLEST // 2 + 1, dtype=np.int64)
-    )
-    _text: Bytes = field(default_factory=lambda: np.empty(1 << 16, dtype=np.uint8))
+    _hashes: Hashes = field(init=False)
+    _bounds: npt.NDArray[np.int64] = field(init=False)
+    _text: Bytes = field(init=False)
 
     def __post_init__(self) -> None:
         self._seed = seed_of(self.type)
+        self._hashes = np.empty(self.values_at_most, dtype=np.uint64)
+        self._bounds = np.empty(self.values_at_most + 1, dtype=np.int64)
+        self._bounds[0] = 0
+        self._text = np.empty(max(1, self.text_at_most), dtype=np.uint8)
 
     def __len__(self) -> int:
         return self._count
 
-    def encode(self, values: pa.StringArray, codes: Codes) -> None:
-        """Write the code of each value into `codes` (same length); a null becomes `ABSENT`."""
-        codes.fill(ABSENT)
+    def encode(self, values: pa.StringArray, places: Codes, codes: Codes) -> None:
+        """Write the code + 1 of each value into `codes`, where its place says; a null writes nothing.
+
+        A negative place is of a value that is not wanted.
+        """
         if values.null_count == len(values):
             return
         bounds, text = string_buffers(values)
         valid = _validity(values)
         self._reserve(len(values), int(bounds[-1]) - int(bounds[0]))
         known = _Known(self._slots, self._hashes, self._bounds, self._text)
-        self._count = _encode(bounds, text, valid, self._seed, known, self._count, codes)
+        self._count = _encode(bounds, text, valid, self._seed, known, self._count, (places, codes))
 
     def values(self) -> pa.LargeStringArray:
         """The distinct values, in the order of their codes."""
@@ -129,20 +136,21 @@ def _encode(
     seed: np.uint64,
     known: _Known,
     count: int,
-    codes: Codes,
+    given: tuple[Codes, Codes],
 ) -> int:
     """Look every value up, append the unseen ones; returns how many distinct values there are now.
 
     A block of values at a time: first all their hashes, then all the slots and texts they lead to, so that
     the memory's answers, which are slow, come side by side; then each is settled.
     """
+    places, codes = given
     mask = np.uint64(len(known.slots) - 1)
     keys, likely = np.empty(_BLOCK, dtype=np.uint64), np.empty(_BLOCK, dtype=np.int64)
     for row in range(len(bounds) - 1):
         place = row % _BLOCK
         if place == 0:
             _look_ahead(bounds, text, seed, known, row, keys, likely)
-        if len(valid) and valid[row] == 0:
+        if places[row] < 0 or (len(valid) and valid[row] == 0):
             continue
         start, end, key = bounds[row], bounds[row + 1], keys[place]
         slot = key & mask
@@ -159,7 +167,7 @@ def _encode(
             count += 1
             found = np.uint64(count)
             known.slots[slot] = (key & _TAG) | found
-        codes[row] = np.int64(found & _CODE) - 1
+        codes[places[row]] = np.int64(found & _CODE)
     return count
 
 

@@ -8,12 +8,16 @@ Accounts are matched by the same replay as people, with the rules of their colle
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from pipelines.identity.dictionary import Dictionary
+from pipelines.identity.graph import Integers
 from pipelines.identity.mentions import Mentions, encode
 from pipelines.identity.resolution import Known, Resolution, nothing_known
 from pipelines.identity.resolution import resolve as resolve_messages
@@ -49,13 +53,13 @@ def resolve(store: Store, batch: Batch, files: list[str]) -> Resolved:
     messages = _messages(store, batch, files, rules)
     if not len(messages):
         return Resolved()
-    rows = np.arange(len(messages))
-    columns = messages.append_column("row", pa.array(rows)).to_batches()
-    mentions = encode(columns, rows, len(rows), rules, threads=1)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        empty = tuple(Dictionary(rule.type) for rule in rules)
+        mentions = encode(_numbered(messages), len(messages), empty, rules, pool)
     # A copy, because the replay is compiled for arrays that may be written.
     times = messages["timestamp"].cast(pa.int64()).to_numpy().copy()
     resolution = resolve_messages(mentions, times, batch.rules, _known(store, mentions))
-    _write(store, batch, messages, resolution)
+    _write(store, batch, messages, mentions, resolution)
     return Resolved(len(resolution.profiles), len(resolution.log))
 
 
@@ -91,6 +95,14 @@ def _messages(store: Store, batch: Batch, files: list[str], rules: tuple[Identif
         )
 
 
+def _numbered(messages: pa.Table) -> Iterator[tuple[Integers, pa.RecordBatch]]:
+    """The messages with their places as ordinals."""
+    first = 0
+    for batch in messages.to_batches():
+        yield np.arange(first, first + len(batch), dtype=np.int32), batch
+        first += len(batch)
+
+
 def _known(store: Store, mentions: Mentions) -> Known:
     """The accounts the batch touches and all they hold, found by hash, compared by text."""
     next_account = int(store.scalar("select coalesce(max(account), 0) + 1 from state.accounts"))
@@ -124,15 +136,18 @@ def _known(store: Store, mentions: Mentions) -> Known:
     return Known(members, held, next_account)
 
 
-def _write(store: Store, batch: Batch, messages: pa.Table, resolution: Resolution) -> None:
+def _write(
+    store: Store, batch: Batch, messages: pa.Table, mentions: Mentions, resolution: Resolution
+) -> None:
     """Append and move what the resolution says; a message's place among `messages` is its ordinal there."""
     place = pa.array(np.arange(len(messages), dtype=np.int32))
+    identifiers = resolution.identifiers.table()
     with store.frames(
         messages=messages.drop_columns("more").append_column("place", place),
-        owners=resolution.owners.rename_columns(["place", "account"]),
-        created=_with_segment_ids(store, messages, resolution.profiles),
-        mapped=resolution.identifiers.rename_columns(
-            ["by" if name == "ordinal" else name for name in resolution.identifiers.column_names]
+        owners=resolution.owners.table().rename_columns(["place", "account"]),
+        created=_with_segment_ids(store, messages, mentions, resolution.profiles),
+        mapped=identifiers.rename_columns(
+            ["by" if name == "ordinal" else name for name in identifiers.column_names]
         ),
         merged=resolution.merges.rename_columns(["by", "place", "account", "canonical"]),
         moved=resolution.moved,
@@ -142,10 +157,15 @@ def _write(store: Store, batch: Batch, messages: pa.Table, resolution: Resolutio
             store.execute(statement, {"batch": batch.batch} if "$batch" in statement else None)
 
 
-def _with_segment_ids(store: Store, messages: pa.Table, created: pa.Table) -> pa.Table:
+def _with_segment_ids(store: Store, messages: pa.Table, mentions: Mentions, created: pa.Table) -> pa.Table:
     """The created accounts with `segment_id`, made as a profile's is, and the message that made each."""
     makers = messages.select(["message_id", "ordinal", "timestamp", "received_at"]).take(created["ordinal"])
-    table = created.select(["profile", "canonical", "type", "value"])
+    strongest = created["identifier"].combine_chunks()
+    table = (
+        created.select(["profile", "canonical"])
+        .append_column("type", mentions.type_names(mentions.kinds(strongest.to_numpy())))
+        .append_column("value", mentions.text(strongest))
+    )
     for name in makers.column_names:
         table = table.append_column(name, makers[name])
     with store.frames(made=table):

@@ -22,9 +22,10 @@ from pyarrow import parquet
 from pipelines.errors import FileRefused
 from pipelines.ingest import arrivals, messages, notes, taken
 from pipelines.ingest.canonical import canonical
-from pipelines.ingest.chunks import Block, Chunk, assemble, prefetch
+from pipelines.ingest.chunks import Block, Chunk, assemble
 from pipelines.ingest.notes import Notes
 from pipelines.ingest.reading import read
+from pipelines.readahead import prefetch
 from pipelines.rules import Rules
 from pipelines.space import Space
 from pipelines.sqlfiles import Statement

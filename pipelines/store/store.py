@@ -32,7 +32,7 @@ the radar.
 _SCRATCH = "scratch"
 ROW_GROUP = 122_880
 """Rows DuckDB stores together."""
-_MEMORY_SHARE = 0.45
+MEMORY_SHARE = 0.45
 """DuckDB's part of the process's memory; the rest is for Arrow blocks and the replay's arrays."""
 
 
@@ -133,14 +133,20 @@ def space_folder(store: Path) -> Path:
     return store.with_name(store.stem + ".sets")
 
 
+def scratch_folder(space: Space) -> Path:
+    """Where files lie that one run alone needs."""
+    return space.resources.temp or space_folder(space.store) / _SCRATCH
+
+
 @contextlib.contextmanager
 def open_file(space: Space, file: Path) -> Iterator[Store]:
     """Open one DuckDB file of the space, whose writer lock is held: the store, or the one a rebuild makes."""
     folder = space_folder(space.store)
-    scratch = space.resources.temp or folder / _SCRATCH
+    scratch = scratch_folder(space)
     with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
+        scratch.mkdir(parents=True, exist_ok=True)
     con = _connect(file, space, scratch)
     try:
         store = Store(con, space.name, file, folder)
@@ -157,7 +163,7 @@ def _connect(file: Path, space: Space, scratch: Path) -> duckdb.DuckDBPyConnecti
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "temp_directory": str(scratch),
-        "memory_limit": f"{int(memory_budget(space) * _MEMORY_SHARE)}B",
+        "memory_limit": f"{int(memory_budget(space) * MEMORY_SHARE)}B",
     }
     if space.resources.threads is not None:
         config["threads"] = space.resources.threads

@@ -57,27 +57,27 @@ def run(cache: Path, events: int, form: str) -> Result:
     with TemporaryDirectory(prefix="work-", dir=cache) as folder:
         work = Path(folder)
         floors = {floor: _floor(floor, source, files, work) for floor in FLOORS}
-        _warm(source)
-        whole = _unify(_space(work / "whole", files), "run")
+        warm(source)
+        whole = unify(new_space(work / "whole", files), "run")
         size = sum(path.stat().st_size for path in (work / "whole").rglob("*") if path.is_file())
         shutil.rmtree(work / "whole")
-        _warm(source)
-        space = _space(work / "steps", files)
-        steps = tuple((step, _unify(space, step)) for step in STEPS)
+        warm(source)
+        space = new_space(work / "steps", files)
+        steps = tuple((step, unify(space, step)) for step in STEPS)
     return Result(events, form, whole, steps, floors, size)
 
 
 def _floor(floor: str, source: Path, files: str, work: Path) -> Cost:
     folder = work / floor
     folder.mkdir()
-    _warm(source)
+    warm(source)
     command = [sys.executable, "-m", "tests.bench.floors", floor, files, str(folder)]
     cost = measure(command, work / f"{floor}.log")
     shutil.rmtree(folder)
     return cost
 
 
-def _space(folder: Path, files: str) -> Path:
+def new_space(folder: Path, files: str) -> Path:
     """A space file in a folder of its own, where its store will be."""
     folder.mkdir()
     text = Path(__file__).with_name("space.yaml").read_text(encoding="utf-8")
@@ -86,12 +86,13 @@ def _space(folder: Path, files: str) -> Path:
     return space
 
 
-def _unify(space: Path, command: str) -> Cost:
+def unify(space: Path, command: str) -> Cost:
+    """One step of the command `unify`, in a process of its own."""
     line = [sys.executable, "-c", "from pipelines.cli import main; main()", command, str(space)]
     return measure([*line, "--now", NOW] if command in DATED else line, space.parent / f"{command}.log")
 
 
-def _warm(source: Path) -> None:
+def warm(source: Path) -> None:
     """Read the files once: every measurement finds them in the page cache, none pays for the disk."""
     for path in source.iterdir():
         with path.open("rb", buffering=0) as stream:

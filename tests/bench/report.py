@@ -12,7 +12,7 @@ from .job import Result
 from .measure import Cost
 
 # held at 10 million events on two cores
-IDENTITY_BAR = 3.0
+IDENTITY_BAR = 2.0
 WHOLE_BAR = {"jsonl": 5.0, "parquet": 12.0}
 MEMORY_BAR = 8e9
 FLOOR_NAMES = {

@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.bench import peerwork
 from tests.bench.job import Result
 from tests.bench.measure import Cost, StepFailedError, measure
+from tests.bench.peers import table as ranked
 from tests.bench.report import bars, table
 from tests.bench.workload import write
 
@@ -77,8 +79,38 @@ def test_bars_compare_the_first_resolve_the_whole_job_and_the_highest_peak() -> 
     whole = Cost(24.0, 44.0, 2_000_000_000)
     result = Result(1000, "jsonl", whole, (("load", step), ("resolve", step), ("resolve", floor)), floors, 5)
     assert result.identity == step
-    assert [(bar.value, bar.held) for bar in bars(result)] == [(2.5, True), (6.0, False), (3.0, True)]
+    assert [(bar.value, bar.held) for bar in bars(result)] == [(2.5, False), (6.0, False), (3.0, True)]
     assert "| whole job / floor 1 | 6.00x | 5x | MISSED |" in table(result)
+
+
+def test_peers_are_ranked_by_their_medians_and_absent_ones_named() -> None:
+    quick, slow = Cost(1.0, 2.0, 3_000_000), Cost(9.0, 9.0, 9_000_000)
+    printed = ranked(1000, 3, {"slow": [slow] * 3, "quick": [quick, slow, quick]}, {"gone": "not installed"})
+    lines = printed.splitlines()
+    assert lines[4:] == [
+        "| quick | 1.0 | 2.0 | 3 |",
+        "| slow | 9.0 | 9.0 | 9 |",
+        "| gone | not installed | | |",
+    ]
+
+
+@pytest.mark.parametrize("peer", ["duckdb using key", "polars star contraction"])
+def test_a_peer_finds_the_components(peer: str, tmp_path: Path) -> None:
+    """The two that need nothing installed, on a chain of events that joins all but one identifier."""
+    con = duckdb.connect()
+    con.execute(
+        f"""copy (from (values ('u1', 'a1', {{'email': 'e1'}}), (null, 'a1', {{'email': 'e2'}}),
+        ('u2', null, {{'email': 'e2'}}), (null, 'a9', {{'email': null}})) t("userId", "anonymousId", traits))
+        to '{tmp_path}/events.parquet' (format parquet)"""
+    )
+    peerwork.main(peer, f"{tmp_path}/*.parquet", f"{tmp_path}/out.parquet")
+    (name,) = {"label", "component"} & {
+        row[0] for row in con.execute(f"describe from '{tmp_path}/out.parquet'").fetchall()
+    }
+    sizes = con.execute(
+        f"select count(*) from '{tmp_path}/out.parquet' group by {name} order by all"
+    ).fetchall()
+    assert sizes == [(1,), (5,)]
 
 
 def test_a_failing_step_stops_the_benchmark_with_its_output(tmp_path: Path) -> None:

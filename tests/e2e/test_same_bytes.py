@@ -7,11 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.config import load_space
+from pipelines.steps import resolve
+from pipelines.steps.cutting import replayed_in_parts
 from pipelines.steps.rebuild import rebuild
 from pipelines.steps.run import RunReport, run
 from tests.e2e.fingerprint import Print, fingerprint
@@ -50,6 +53,27 @@ def test_rows_and_files_in_another_order(split: Split, undisturbed: Path, tmp_pa
 def test_two_threads(undisturbed: Path, tmp_path: Path) -> None:
     _run_days(tmp_path, threads=2)
     assert _tables(tmp_path) == _tables(undisturbed)
+
+
+def test_cut_into_parts_for_want_of_memory(
+    undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of files and of traits, on an empty store and on one that holds profiles."""
+    parts = []
+
+    def counted(*arguments: Any) -> Any:  # Any: handed through
+        parts.append(len(arguments[3]))
+        return replayed_in_parts(*arguments)
+
+    monkeypatch.setattr(resolve, "replay_budget", lambda _: 1)
+    monkeypatch.setattr(resolve, "replayed_in_parts", counted)
+    _run_days(tmp_path)
+    assert _tables(tmp_path) == _tables(undisturbed)
+    graph = ("profiles", "identifiers", "merges")
+    assert [_tables(tmp_path, "state")[name] for name in graph] == [
+        _tables(undisturbed, "state")[name] for name in graph
+    ]
+    assert min(parts) > 3
 
 
 def test_rebuild(undisturbed: Path, tmp_path: Path) -> None:

@@ -27,8 +27,11 @@ from tests.oracles.resolver import Resolver
 NOW = datetime.fromisoformat("2026-01-01")
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_a_random_graph_in_the_store(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("seed", "budget"), [*((seed, None) for seed in range(10)), *((seed, 1) for seed in range(10, 20))]
+)
+def test_a_random_graph_in_the_store(seed: int, budget: int | None, tmp_path: Path) -> None:
+    """With a budget of one byte every batch is cut into as many parts as it has components."""
     scenario = _without_blank_messages(random_scenario(seed, random_course(seed)))
     plain = Resolver(scenario[0].rules)
     outcomes: list[Outcome] = []
@@ -42,7 +45,7 @@ def test_a_random_graph_in_the_store(seed: int, tmp_path: Path) -> None:
         with open_store(space) as store:
             load(space, store, NOW + timedelta(days=number), SILENT)
             for batch in waiting(store, "loaded"):
-                resolve_batch(space, store, batch)
+                resolve_batch(space, store, batch, budget)
     with open_store(load_space(file)) as store:
         _compare(store, outcomes, plain)
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.identity.dictionary import Dictionary
+from pipelines.identity.graph import Integers
 from pipelines.identity.mentions import Mentions, encode
 from pipelines.identity.resolution import Known, Resolution, resolve
 from pipelines.rules import IdentifierRule, Rules
@@ -49,12 +53,15 @@ class ReplayedGraph:
         )
         messages = [batch[row] for row in rows]
         users = tuple(rule for rule in self.rules.identifiers if rule.collection == "users")
-        mentions = encode(batches(batch, users), np.array(rows, dtype=np.int64), len(batch), users, threads=1)
+        ordinals = np.argsort(rows).astype(np.int32)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            empty = tuple(Dictionary(rule.type) for rule in users)
+            mentions = encode(batches(batch, ordinals, users), len(batch), empty, users, pool)
         times = np.array([_micros(message.timestamp) for message in messages], dtype=np.int64)
         addressees = pa.array([message.addressee for message in messages], type=pa.int64())
         resolution = resolve(mentions, times, self.rules, self._known(mentions, messages), addressees)
         self._apply(resolution)
-        return _outcome(resolution, [message.message_id for message in messages])
+        return _outcome(resolution, [message.message_id for message in messages], mentions)
 
     def _known(self, mentions: Mentions, messages: list[Message]) -> Known:
         distinct = mentions.dictionary().to_pydict()
@@ -91,12 +98,14 @@ class ReplayedGraph:
             self.canonical[row["profile"]] = row["canonical"]
         for identifier, owner in self.owner.items():
             self.owner[identifier] = self.canonical[owner]
-        for row in resolution.identifiers.to_pylist():
+        for row in resolution.identifiers.table().to_pylist():
             self.owner[row["type"], row["value"]] = row["profile"]
             self.mapped_at[row["type"], row["value"]] = row["mapped_at"]
 
 
-def batches(batch: list[Message], rules: Sequence[IdentifierRule]) -> list[pa.RecordBatch]:
+def batches(
+    batch: list[Message], ordinals: Integers, rules: Sequence[IdentifierRule]
+) -> list[tuple[Integers, pa.RecordBatch]]:
     """The identifier columns of a message set with these messages as rows: two batches, the later first."""
     data: dict[str, list[object]] = {f"id:{rule.type}": [] for rule in rules}
     data["more"] = []
@@ -109,30 +118,26 @@ def batches(batch: list[Message], rules: Sequence[IdentifierRule]) -> list[pa.Re
         more = [{"type": type_, "value": value} for type_, further in values.items() for value in further[1:]]
         data["more"].append(more or None)
     table = pa.table(
-        {
-            "row": pa.array(range(len(batch)), pa.int64()),
-            **{
-                name: pa.array(given, _MORE if name == "more" else pa.string())
-                for name, given in data.items()
-            },
-        }
+        {name: pa.array(given, _MORE if name == "more" else pa.string()) for name, given in data.items()}
     )
     half = len(batch) // 2
-    return [part for piece in (table[half:], table[:half]) for part in piece.to_batches()]
+    halves = (ordinals[half:], table[half:]), (ordinals[:half], table[:half])
+    return [(which, part) for which, piece in halves for part in piece.to_batches()]
 
 
-def _outcome(resolution: Resolution, ids: list[str]) -> Outcome:
+def _outcome(resolution: Resolution, ids: list[str], mentions: Mentions) -> Outcome:
     """What happened in the oracle's words."""
-    owners = dict(zip(ids, resolution.owners["profile"].to_pylist(), strict=True))
+    names = [(row["type"], row["value"]) for row in mentions.dictionary().to_pylist()]
+    owners = dict(zip(ids, resolution.owners.table()["profile"].to_pylist(), strict=True))
     return Outcome(
         owners=owners,
         creations=[
-            Creation(ids[row["ordinal"]], row["profile"], (row["type"], row["value"]))
+            Creation(ids[row["ordinal"]], row["profile"], names[row["identifier"]])
             for row in resolution.profiles.to_pylist()
         ],
         mappings=[
             Mapping(ids[row["ordinal"]], (row["type"], row["value"]), row["first_profile"], row["place"])
-            for row in resolution.identifiers.to_pylist()
+            for row in sorted(resolution.identifiers.table().to_pylist(), key=itemgetter("ordinal", "place"))
         ],
         merges=[
             Merge(ids[row["ordinal"]], row["profile"], row["canonical"], row["place"])
