@@ -18,6 +18,8 @@ from pipelines.store.ledger import Batch
 from pipelines.store.sets import set_files
 from pipelines.store.store import Store
 
+_SHORTEST = 12
+"""Bytes of an identifier in a column without statistics: four for its length, eight or more for its text."""
 PASSED_OVER = -1
 """The ordinal of a row that is no message of the batch: a duplicate."""
 
@@ -71,7 +73,7 @@ def dictionaries(files: list[str], rules: tuple[IdentifierRule, ...]) -> tuple[D
 
 
 def most_values(files: list[str], rules: tuple[IdentifierRule, ...]) -> int:
-    """How many identifiers the files hold, repeats included, as far as their statistics tell."""
+    """How many identifiers the files hold at most, repeats included, by statistics or by their space."""
     return sum(_room(files, rule.type)[0] for rule in rules)
 
 
@@ -85,10 +87,11 @@ def _room(files: list[str], type_: str) -> tuple[int, int]:
         )
         for number in range(metadata.num_row_groups):
             column = metadata.row_group(number).column(place)
-            seen = column.statistics
-            absent = seen.null_count if seen is not None and seen.has_null_count else 0
+            seen, text = column.statistics, column.total_uncompressed_size
+            told = seen is not None and seen.has_null_count
+            absent = seen.null_count if told else max(0, column.num_values - text // _SHORTEST)
             values += column.num_values - absent
-            size += column.total_uncompressed_size
+            size += text
     return values, size
 
 
