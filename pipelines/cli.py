@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,14 +157,49 @@ def run(space: SpaceFile, now: Now = None, wait: Wait = AT_ONCE, as_json: Json =
 
 
 @app.command(rich_help_panel=JOB)
-def rebuild(space: SpaceFile, wait: Wait = AT_ONCE, as_json: Json = False) -> None:
+def rebuild(
+    space: SpaceFile,
+    with_current_rules: Annotated[
+        bool, typer.Option("--with-current-rules", help="Resolve all of it by the space file as it is now.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what the current rules would change.")
+    ] = False,
+    now: Now = None,
+    wait: Wait = AT_ONCE,
+    as_json: Json = False,
+) -> None:
     """Make the tables anew from the stored messages, each batch under the rules and at the time it had."""
+    if with_current_rules:
+        _renew(config.load_space(space), now or _clock(), wait, as_json, dry_run)
+        return
+    if dry_run or now:
+        raise typer.BadParameter("--dry-run and --now go with --with-current-rules")
     from pipelines.steps import rebuild as steps
 
     resolved = config.load_space(space)
     with noted(resolved, "rebuild", _clock()), terminal.progress(quiet=as_json) as progress:
         done = steps.rebuild(resolved, wait, progress)
     terminal.show_json(done.as_dict()) if as_json else terminal.say(f"rebuild: {report.counted(done)}")
+
+
+def _renew(space: Space, now: datetime, wait: timedelta, as_json: bool, dry_run: bool) -> None:
+    """Rebuild under the rules of now, or say what that would change."""
+    from pipelines.steps import renew as steps
+
+    # A dry run leaves nothing behind, not even a note.
+    noting = contextlib.nullcontext() if dry_run else noted(space, "rebuild", _clock())
+    with noting:
+        with terminal.progress(quiet=as_json) as progress:
+            done = steps.renew(
+                space, now, wait, progress, dry_run=dry_run, values=terminal.watched() and not as_json
+            )
+        if as_json:
+            terminal.show_json(done.as_dict())
+        else:
+            terminal.show(done.changes.tables)
+            terminal.say(report.renewed(done))
+        report.require_traits(done.compute)
 
 
 @app.command(rich_help_panel=STEPS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipelines.steps.compute import ComputeReport
     from pipelines.steps.load import FileReport, LoadReport
     from pipelines.steps.publish import PublishReport
+    from pipelines.steps.renew import RenewReport
     from pipelines.steps.run import RunReport
 
 Cell = str | int | float | datetime | None
@@ -99,8 +100,24 @@ def rules_note(done: RunReport) -> str:
     """What a change of the identity rules means for the batches before it."""
     return (
         f"The identity rules were changed: the {done.other_rules:,} older batches keep the rules they ran"
-        " under; the new ones hold for new batches."
+        " under; the new ones hold for new batches. What they would change in all of them says"
+        " unify rebuild SPACE --with-current-rules --dry-run"
     )
+
+
+def renewed(done: RenewReport) -> str:
+    """What resolving anew did, or would do, below its tables."""
+    told = [
+        f"Nothing was changed: without --dry-run, {done.batches:,} batches are resolved by the current rules."
+        if done.dry_run
+        else f"{done.batches:,} batches were resolved by the current rules: generation {done.generation}."
+    ]
+    if done.reread and done.nameless:
+        told.append(
+            f"{done.nameless:,} rows were rejected for want of an identifier and still are;"
+            " rows that have one now come with: unify load SPACE --again FILE"
+        )
+    return "\n".join(told)
 
 
 def require_traits(computed: ComputeReport) -> None:

@@ -18,8 +18,9 @@ from pipelines.steps.progress import SILENT, Progress
 from pipelines.steps.publish import PublishReport, publish
 from pipelines.steps.radar import RadarReport, radar
 from pipelines.steps.resolve import ResolveReport, resolve
+from pipelines.steps.status import rules_used
 from pipelines.store import Store, open_store
-from pipelines.store.ledger import batches, waiting
+from pipelines.store.ledger import waiting
 
 R = TypeVar("R")
 
@@ -70,7 +71,7 @@ def run_open(space: Space, store: Store, now: datetime, progress: Progress = SIL
     resolved, materialized = resolved + of_files[0] + of_traits[0], materialized + of_files[1] + of_traits[1]
     found = clock("radar", lambda: radar(space, store))
     published = clock("publish", lambda: publish(space, store, progress))
-    other_rules = sum(batch.rules_hash != space.identity.hash for batch in batches(store))
+    other_rules = sum(used.batches for used in rules_used(store.con, space) if not used.current)
     return RunReport(loaded, resolved, materialized, computed, published, found, other_rules, clock.seconds)
 
 

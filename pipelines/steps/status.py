@@ -11,10 +11,39 @@ import duckdb
 
 from pipelines.config import Space
 from pipelines.errors import StoreLocked
+from pipelines.rules import Rules
 from pipelines.steps.journal import LastRun, last_run
 from pipelines.steps.reading import reading
 from pipelines.steps.report import look
 from pipelines.steps.waiting import waiting
+
+_HASH_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class RulesUsed:
+    """Identity rules that batches ran under: their hash, the batches, whether the space file has the same."""
+
+    hash: str
+    batches: int
+    first: int
+    last: int
+    current: bool
+
+    def __str__(self) -> str:
+        of = f"batch {self.first}" if self.first == self.last else f"batches {self.first} to {self.last}"
+        return f"{self.hash[:_HASH_SHOWN]}: {of}" + (", as in the space file" if self.current else "")
+
+
+def rules_used(con: duckdb.DuckDBPyConnection, space: Space) -> tuple[RulesUsed, ...]:
+    """The rules of all batches, in the order of the first batch of each.
+
+    Rules are compared by what they say: a text that an older unify wrote may lack what it had no name for.
+    """
+    return tuple(
+        RulesUsed(hash_, batches, first, last, Rules.from_text(text) == space.identity)
+        for text, hash_, batches, first, last in look(con, "rules")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +51,14 @@ class Standing:
     """What can be told only while no other process writes.
 
     `files` are new or changed and wait to be loaded; `batches` wait for a step, because a run was stopped or
-    is done step by step; `totals` counts what the store holds, None before the first run.
+    is done step by step; `totals` counts what the store holds, None before the first run; `rules` are those
+    that its batches ran under.
     """
 
     files: int
     batches: tuple[dict[str, Any], ...] = ()
     totals: dict[str, Any] | None = None
+    rules: tuple[RulesUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +87,8 @@ class Status:
             told["waiting"] = ", ".join([f"{self.standing.files} new or changed files", *batches])
             totals = self.standing.totals or {}
             told |= {name.replace("_", " "): _plain(value) for name, value in totals.items()}
+            if self.standing.rules:
+                told["rules"] = "\n".join(map(str, self.standing.rules))
         margin = " " * (max(map(len, told)) + 2)
         lines = [
             f"{name}{margin[len(name) :]}{textwrap.indent(text, margin).lstrip()}"
@@ -79,7 +112,7 @@ def _standing(space: Space) -> Standing:
     files = len(waiting(space).files)
     with reading(space) as con:
         (totals,) = _records(con, "totals")
-        return Standing(files, tuple(_records(con, "stages")), totals)
+        return Standing(files, tuple(_records(con, "stages")), totals, rules_used(con, space))
 
 
 def _records(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:

@@ -76,11 +76,10 @@ def waiting(store: Store, stage: Stage) -> list[Batch]:
     return [Batch(*row) for row in rows]
 
 
-def batches(store: Store) -> list[Batch]:
-    """All batches, oldest first."""
-    return [
-        Batch(*row) for row in store.execute(f"select {_COLUMNS} from ops.batches order by batch").fetchall()
-    ]
+def batches(store: Store, ledger: str = "ops.batches") -> list[Batch]:
+    """All batches, oldest first; `ledger` may be that of an attached store."""
+    rows = store.execute(f"select {_COLUMNS} from {ledger} order by batch").fetchall()
+    return [Batch(*row) for row in rows]
 
 
 Count = Literal[

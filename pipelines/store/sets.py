@@ -34,7 +34,7 @@ class MessageSet:
 @contextlib.contextmanager
 def new_set(store: Store, batch: int) -> Iterator[MessageSet]:
     """A folder for the parts of a batch's messages; durable under its own name when the block ends."""
-    name = f"messages-{batch:07d}"
+    name = f"messages-{batch:07d}{_suffix(store)}"
     folder, final = store.folder / (name + _TEMPORARY), store.folder / name
     for leftover in (folder, final):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -44,7 +44,12 @@ def new_set(store: Store, batch: int) -> Iterator[MessageSet]:
         _sync(part)
     _sync(folder)
     rename(folder, final)
-    _sync(store.folder)
+
+
+def _suffix(store: Store) -> str:
+    """Nothing in a store of the first generation; later ones may make a batch anew beside its old set."""
+    generation = int(store.scalar("select value from ops.meta where key = 'generation'"))
+    return f".{generation}" if generation > 1 else ""
 
 
 def write_part(store: Store, path: Path, messages: pa.Table, repeating: Collection[str]) -> None:
@@ -93,8 +98,9 @@ def sweep(store: Store) -> None:
 
 
 def rename(old: Path, new: Path) -> None:
-    """The moment a set, or a rebuilt store, takes its name."""
+    """The moment a set, or a rebuilt store, takes its name; it lasts once this returns."""
     old.replace(new)
+    _sync(new.parent)
 
 
 def _sync(path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from pipelines.space import Space
 from pipelines.store.lock import writer_lock
+from pipelines.store.replacement import discard
 from pipelines.store.sets import sweep
 from pipelines.store.store import Store, open_file
 
@@ -16,9 +17,10 @@ from pipelines.store.store import Store, open_file
 def open_store(space: Space, wait: timedelta = timedelta()) -> Iterator[Store]:
     """Open the space's store for writing, creating it if missing; wait at most `wait` for another writer.
 
-    Message sets that a killed run left without a batch are swept. Raises `StoreLocked` when another process
+    What a killed run or rebuild left half-done is swept. Raises `StoreLocked` when another process
     is writing or has the file open, `StoreMismatch` when it belongs to another space or a newer unify.
     """
     with writer_lock(space.store, wait), open_file(space, space.store) as store:
+        discard(space.store)
         sweep(store)
         yield store

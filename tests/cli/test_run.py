@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,7 @@ def test_progress_is_plain_lines_where_nobody_watches(space: Path) -> None:
         (["run", "{space}", "--now", "soon"], "such as 2026-11-22T10:00:00Z"),
         (["run", "{space}", "--wait", "forever"], "a number and a unit"),
         (["fly", "{space}"], "No such command"),
+        (["rebuild", "{space}", "--dry-run"], "--with-current-rules"),
         (["rejects", "{space}", "--limit", "-1"], "--limit"),
     ],
 )
@@ -171,3 +173,30 @@ def test_a_change_of_the_rules_is_said_and_older_batches_keep_theirs(space: Path
     space.write_text(space.read_text(encoding="utf-8") + rules, encoding="utf-8")
     said = unify("run", space, "--now", tiny_space.NOW)
     assert "The identity rules were changed: the 2 older batches keep the rules they ran under" in said.out
+    assert "unify rebuild SPACE --with-current-rules --dry-run" in said.out
+    older = unify("status", space, "--json").json["standing"]["rules"]
+    assert [(one["first"], one["last"], one["current"]) for one in older] == [(1, 2, False)]
+    unify("load", space, "--again", space.parent / "events" / "web.jsonl")
+    told = unify("status", space).out
+    assert re.search(r"rules +\w{12}: batches 1 to 2\n +\w{12}: batch 3, as in the space file\n", told), told
+    unify("run", space, "--now", tiny_space.NOW)
+    said = unify("rebuild", space, "--with-current-rules", "--now", tiny_space.NOW)
+    assert said.code == 0, said.err
+    assert "were resolved by the current rules: generation 2" in said.out
+    assert "The identity rules" not in unify("run", space, "--now", tiny_space.NOW).out
+
+
+def test_what_the_current_rules_would_change_is_told_and_not_done(space: Path) -> None:
+    unify("run", space, "--now", tiny_space.NOW)
+    rules = "identity: {identifiers: [{type: user_id}, {type: email}, {type: anonymous_id, limit: 1}]}\n"
+    space.write_text(space.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    jane = unify("profile", space, "user_id:jane").out
+    said = unify("rebuild", space, "--with-current-rules", "--dry-run", "--now", tiny_space.NOW)
+    assert said.code == 0, said.err
+    assert "Nothing was changed" in said.out
+    assert re.search(r"\nsplit +use_\w+ ", said.out)
+    assert "jane" not in said.out
+    assert unify("profile", space, "user_id:jane").out == jane
+    told = unify("rebuild", space, "--with-current-rules", "--json", "--now", tiny_space.NOW).json
+    assert told["changes"]["profiles"]["split"] == 1
+    assert unify("profile", space, "user_id:jane").out != jane

@@ -1,0 +1,12 @@
+-- How many profiles, before, after and by what became of them. Grain: one row.
+select
+  count(*) filter (where fate <> 'new') as before,
+  (select count(distinct after) from compared) as after,
+  count(*) filter (where fate = 'unchanged') as unchanged,
+  count(*) filter (where fate = 'renamed') as renamed,
+  count(*) filter (where fate = 'split') as split,
+  count(*) filter (where fate = 'merged') as merged,
+  count(*) filter (where fate = 'altered') as altered,
+  count(*) filter (where fate = 'gone') as gone,
+  count(*) filter (where fate = 'new') as new
+from fates;
