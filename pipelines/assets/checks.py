@@ -11,9 +11,12 @@ from pipelines.steps.report import look
 
 GUARDED = {
     "rows_accounted": "messages",
+    "graph_is_sound": "graph",
     "limits_hold": "graph",
+    "limits_held_then": "updates",
     "mapping_rows_are_unique": "updates",
     "merges_are_recursive": "updates",
+    "seq_grows": "updates",
     "update_keys_unique": "updates",
     "events_have_tables": "events",
     "messages_are_unique": "events",
