@@ -33,6 +33,7 @@ from pipelines.authoring import (
 )
 from pipelines.errors import ConfigError
 from pipelines.formfaults import note_faults
+from pipelines.phones import e164
 from pipelines.rules import Blocked, IdentifierRule, Rules
 from pipelines.space import ComputedTrait, Input, Radar, Resources, Space, Thresholds
 from pipelines.spacechecks import CHECKS, absolute
@@ -154,9 +155,11 @@ def _rules(form: IdentityForm) -> Rules:
 def _identifier(form: IdentifierForm, everywhere: Blocked) -> IdentifierRule:
     own = _blocked(form.blocked)
     exact = (*everywhere.exact, *own.exact)
+    # Values are normalised before they are compared with the list: `Anonymous` in it would never be met.
     if form.normalize == "lower":
-        # Values are normalised before they are compared with the list: `Anonymous` in it would never be met.
         exact = tuple(value.lower() for value in exact)
+    elif form.normalize == "e164":
+        exact = (*exact, *(e164(value, form.region) for value in exact))
     return IdentifierRule(
         type=form.type,
         limit=form.limit or wellknown.default_limit(form.type),

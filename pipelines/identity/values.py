@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.phones import e164
 from pipelines.rules import Blocked, IdentifierRule
 
 
@@ -42,18 +42,7 @@ def _lower(values: pa.LargeStringArray, _: IdentifierRule) -> pa.LargeStringArra
 
 def _e164(values: pa.LargeStringArray, rule: IdentifierRule) -> pa.LargeStringArray:
     # The library knows one number at a time; these are the distinct ones of a batch.
-    return pa.array([_phone(value, rule.region) for value in values.to_pylist()], type=values.type)
-
-
-def _phone(value: str, region: str | None) -> str:
-    """E.164 of a number the library takes for a possible one; anything else as it was sent, never dropped."""
-    try:
-        number = phonenumbers.parse(value, region)
-    except phonenumbers.NumberParseException:
-        return value
-    if not phonenumbers.is_possible_number(number):
-        return value
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return pa.array([e164(value, rule.region) for value in values.to_pylist()], type=values.type)
 
 
 _NORMALISERS: dict[str, Callable[[pa.LargeStringArray, IdentifierRule], pa.LargeStringArray]] = {
