@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench bench-peers lint ui lock
+.PHONY: help setup run test test-full bench bench-peers lint ui lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(READY) ## run the sample space end to end and print what came out
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest
+
+test-full: $(READY) ## run them with 20,000 random graphs instead of some thousands
+	@UNIFY_GRAPHS=20000 $(BIN)/python -m pytest
 
 bench: $(READY) ## measure generated millions of events against the floors
 	@$(BIN)/python -m tests.bench

@@ -5,7 +5,6 @@ The replay alone is judged in `tests/identity`; here the state is looked up and 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,9 +18,10 @@ from pipelines.steps.progress import SILENT
 from pipelines.steps.resolve import resolve_batch
 from pipelines.store import Store, open_store
 from pipelines.store.ledger import waiting
+from tests.e2e.lines import lines, naming_somebody
 from tests.e2e.shop import write_shop
-from tests.identity.graphs import Scenario, random_course, random_scenario
-from tests.oracles.records import Message, Outcome
+from tests.identity.graphs import random_course, random_scenario
+from tests.oracles.records import Outcome
 from tests.oracles.resolver import Resolver
 
 NOW = datetime.fromisoformat("2026-01-01")
@@ -32,15 +32,15 @@ NOW = datetime.fromisoformat("2026-01-01")
 )
 def test_a_random_graph_in_the_store(seed: int, budget: int | None, tmp_path: Path) -> None:
     """With a budget of one byte every batch is cut into as many parts as it has components."""
-    scenario = _without_blank_messages(random_scenario(seed, random_course(seed)))
+    course = random_scenario(seed, random_course(seed))
+    scenario = [replace(turn, batch=naming_somebody(turn.batch)) for turn in course]
     plain = Resolver(scenario[0].rules)
     outcomes: list[Outcome] = []
     file = write_shop(tmp_path)
     for number, turn in enumerate(scenario):
         plain.rules = turn.rules
         outcomes.append(plain.resolve(turn.batch))
-        lines = "".join(f"{_line(message)}\n" for message in turn.batch)
-        (tmp_path / "events" / f"{number}.jsonl").write_text(lines)
+        (tmp_path / "events" / f"{number}.jsonl").write_text(lines(turn.batch))
         space = replace(load_space(file), identity=turn.rules)
         with open_store(space) as store:
             load(space, store, NOW + timedelta(days=number), SILENT)
@@ -82,27 +82,4 @@ def _compare(store: Store, outcomes: list[Outcome], plain: Resolver) -> None:
             for n in o.log
         ),
         key=lambda row: [(cell is None, cell or "") for cell in row],
-    )
-
-
-def _without_blank_messages(scenario: Scenario) -> Scenario:
-    """A message with nothing but blanks is rejected by load and never comes to resolve."""
-    return [
-        replace(turn, batch=[m for m in turn.batch if any(value.strip() for _, value in m.mentions)])
-        for turn in scenario
-    ]
-
-
-def _line(message: Message) -> str:
-    ids = [
-        {"id": value, "type": type_, "collection": "users", "encoding": "none"}
-        for type_, value in message.mentions
-    ]
-    return json.dumps(
-        {
-            "type": "identify",
-            "messageId": message.message_id,
-            "timestamp": f"{message.timestamp.isoformat()}Z",
-            "context": {"externalIds": ids},
-        }
     )

@@ -1,4 +1,4 @@
-"""The check of limits after the fact: on random graphs it finds what a plain judge finds, message by message."""
+"""The check of limits after the fact: on random graphs it finds what a plain judge finds."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def _fill(con: duckdb.DuckDBPyConnection, done: Sequence[Done], plain: Resolver)
         for moved in one.outcome.merges:
             place = [batch, ordinals[moved.message_id], moved.place]
             con.execute(
-                "insert into state.merges values ($1, $2, $3, $4, $5)", [*place, moved.profile, moved.canonical]
+                "insert into state.merges values ($1, $2, $3, $4, $5)",
+                [*place, moved.profile, moved.canonical],
             )
             con.execute(
                 "insert into id_graph_updates select '', '', '', '', null, '', '', '', '', $4, $4, $4,"
