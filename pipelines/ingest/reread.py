@@ -8,17 +8,18 @@ and that only if its type was declared: declared later, it is not noted.
 
 from __future__ import annotations
 
+import json
+
 from pipelines.ingest import identifiers, lookups, messages
 from pipelines.ingest.header import OWN_FIELDS
 from pipelines.ingest.identifiers import NOT_SCALAR, Candidate, Places, column, extract
 from pipelines.ingest.locations import parse
-from pipelines.naming import literal
+from pipelines.naming import literal, quoted
 from pipelines.rules import IdentifierRule, Rules
 from pipelines.sqlfiles import Statement
 from pipelines.wellknown import camel
 
 _PAIRS = "struct(type varchar, value varchar)[]"
-_TOP_LEVEL = {"user_id": "userId", "anonymous_id": "anonymousId", "group_id": "groupId"}
 
 
 def reads_alike(one: Rules, other: Rules) -> bool:
@@ -33,7 +34,7 @@ def _reading(rules: Rules) -> dict[str, tuple[tuple[str, ...], str]]:
 def reread(old: Rules, new: Rules, source: str, target: str) -> Statement:
     """Write the part `target`: the messages of the part `source`, with the identifier columns of `new`."""
     calls, parameters = _calls(old, new)
-    columns = ", ".join(messages.columns(new))
+    columns = ", ".join(map(quoted, messages.columns(new)))
     return Statement(
         f"""copy (
           select {columns} from ({calls})
@@ -61,14 +62,16 @@ def _payload(old: Rules) -> str:
 def _odd(field: str, old: Rules) -> str:
     """Whether a top-level field held neither a string nor an integer; the payload does not tell, the log did.
 
-    It is told for sure only where nothing but that field was read for the type.
+    It is told for sure only where nothing but that field can have been meant.
     """
-    places = {rule.type: rule.locations for rule in old.identifiers}
-    if places.get(field) != (_TOP_LEVEL[field],):
+    places = {rule.type: [parse(text) for text in rule.locations] for rule in old.identifiers}
+    others = [place for place in places.get(field, []) if place.path]
+    if field not in places or any(place.document != "context" for place in others):
         return "false"
     logged = f"{{'type': {literal(field)}, 'reason': {literal(NOT_SCALAR)}}}"
-    external = "coalesce(contains(context, '\"externalIds\"'), false)"
-    return f"coalesce(list_contains(ignored, {logged}), false) and not {external}"
+    keys = [json.dumps(key) for key in ("externalIds", *(place.path[0] for place in others))]
+    meant = " and ".join(f"not coalesce(contains(context, {literal(key)}), false)" for key in keys)
+    return f"coalesce(list_contains(ignored, {logged}), false) and {meant}"
 
 
 def _profile_rows(old: Rules, new: Rules) -> str:

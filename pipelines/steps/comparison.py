@@ -1,4 +1,4 @@
-"""What a rebuild under other rules changes: profiles of two stores, compared by the identifiers they hold."""
+"""What a rebuild under other rules changes: two stores compared by who holds which identifiers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ _HEADS = ("change", "from", "to", "identifiers")
 class Comparison:
     """Two stores compared.
 
-    `profiles`: `before` = unchanged + renamed (same identifiers, other id) + split + merged (into one with
-    others) + altered (identifiers came or went) + gone; and `after`, with `new` among them.
+    `profiles` (accounts among them): `before` = unchanged + renamed (same identifiers, other id) + split +
+    merged (into one with others) + altered (identifiers came or went) + gone; and `after`, with `new` among
+    them.
     `identifiers`: `before` = kept + moved + dropped, `after` = kept + moved + added.
     `examples`: of splits, merges, renamings and moves, how many identifiers each concerns.
     """
@@ -37,7 +38,7 @@ class Comparison:
     def tables(self) -> tuple[Table, ...]:
         """For people; without examples if nothing changed."""
         counts = (
-            _counts("Profiles that hold an identifier", self.profiles),
+            _counts("Profiles and accounts that hold an identifier", self.profiles),
             _counts("Identifiers", self.identifiers),
         )
         return counts if self.is_none else (*counts, self.examples)

@@ -1,14 +1,20 @@
--- The profiles of two stores, compared by the identifiers they hold: the one attached as `old_store` and this one.
--- Makes the temporary tables that the queries beside this file read.
+-- The profiles and accounts of two stores, compared by the identifiers they hold: the store attached as `old_store`
+-- and this one. Makes the temporary tables that the queries beside this file read.
 
 -- Whose an identifier was, and is. Grain: one row an identifier that either store has.
 create or replace temp table compared as
 with before as (
   select i.hash, i.type, i.value, p.segment_id as before
   from old_store.state.identifiers i join old_store.state.profiles p using (profile)
+  union all
+  select i.hash, i.type, i.value, a.segment_id
+  from old_store.state.account_identifiers i join old_store.state.accounts a using (account)
 ), after as (
   select i.hash, i.type, i.value, p.segment_id as after
   from state.identifiers i join state.profiles p using (profile)
+  union all
+  select i.hash, i.type, i.value, a.segment_id
+  from state.account_identifiers i join state.accounts a using (account)
 )
 select type, value, before, after
 from before full join after using (hash, type, value);

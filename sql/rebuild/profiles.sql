@@ -1,4 +1,4 @@
--- How many profiles, before, after and by what became of them. Grain: one row.
+-- How many profiles and accounts, before, after and by what became of them. Grain: one row.
 select
   count(*) filter (where fate <> 'new') as before,
   (select count(distinct after) from compared) as after,

@@ -31,7 +31,7 @@ from pipelines.rules import Rules
 from tests.oracles.records import Identifier, Message, Note, Outcome
 
 FOLDER = Path(__file__).parents[1] / "cases" / "identity"
-_SHORT = {"u": "user_id", "e": "email", "a": "anonymous_id"}
+SHORT = {"u": "user_id", "e": "email", "a": "anonymous_id"}
 _START = datetime.fromisoformat("2024-01-01")
 
 
@@ -89,7 +89,7 @@ def play(case: Case, graph: Graph, folder: Path) -> list[Outcome]:
             graph.rules = read_rules(step["rules"], folder)
         elif "remove" in step:
             for type_, value in step["remove"].items():
-                graph.remove((_SHORT.get(type_, type_), value))
+                graph.remove((SHORT.get(type_, type_), value))
         else:
             batch = []
             for entry in step["batch"]:
@@ -117,7 +117,7 @@ def _message(entry: dict[str, Any], time: datetime) -> Message:
     for key, given in entry.items():
         if key not in ("id", "at", "to"):
             values = given if isinstance(given, list) else [given]
-            mentions += [(_SHORT.get(key, key), str(value)) for value in values]
+            mentions += [(SHORT.get(key, key), str(value)) for value in values]
     addressee = int(entry["to"].removeprefix("P")) if "to" in entry else None
     return Message(entry["id"], time, tuple(mentions), addressee)
 
@@ -129,7 +129,7 @@ def _time(written: Any) -> datetime:  # Any: YAML makes a date of a day and a da
 
 def _identifier(text: str) -> Identifier:
     type_, _, value = text.partition("=")
-    return _SHORT.get(type_, type_), value
+    return SHORT.get(type_, type_), value
 
 
 def _note(row: list[Any]) -> Note:

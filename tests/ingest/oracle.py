@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from tests.ingest.loading import RULES
+from tests.oracles import places
+
 CALLS = ("identify", "track", "page", "screen", "group", "alias")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?)?")
 
@@ -102,38 +105,13 @@ def zoneless(call: dict[str, Any]) -> bool:
 
 def identifiers(call: dict[str, Any]) -> dict[str, list[str]]:
     """The values by type, in order of position, for the rules of `loading.RULES`."""
-    traits = {} if call.get("type") == "group" else call.get("traits") or {}
-    context = call.get("context") or {}
-    inner = context.get("traits") or {}
-    properties = call.get("properties") or {}
-    device = context.get("device") or {}
-    ios = device if device.get("type") == "ios" else {}
-    found: dict[str, list[Any]] = {
-        "user_id": [call.get("userId")],
-        "email": [traits.get("email"), inner.get("email")],
-        "app_id": [place.get(key) for place in (traits, inner, properties) for key in ("app_id", "appId")],
-        "anonymous_id": [call.get("anonymousId")],
-        "group_id": [call.get("groupId"), *_own_context(call, "groupId", "group_id")],
-        "ios.id": [ios.get("id")],
-        "ios.idfa": [ios.get("advertisingId") if ios.get("adTrackingEnabled") is True else None],
-    }
-    for one in context.get("externalIds") or ():
-        collection = "accounts" if one.get("type") == "group_id" else "users"
-        if one.get("encoding") == "none" and one.get("collection") == collection and one.get("type") in found:
-            found[one["type"]].append(one.get("id"))
-    values = {kind: list(dict.fromkeys(filter(None, map(text, places)))) for kind, places in found.items()}
-    return {kind: texts for kind, texts in values.items() if texts}
+    return places.found(call, [rule.type for rule in RULES.identifiers]).values
 
 
 def context_group_id(call: dict[str, Any]) -> str | None:
     """The first of its spellings that is a string or an integer, blank or not."""
     found = [(call.get("context") or {}).get(name) for name in ("groupId", "group_id")]
     return next((str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool)), None)
-
-
-def _own_context(call: dict[str, Any], *keys: str) -> list[Any]:
-    """What a call's context says; that of a Group call, which names its account itself, says nothing."""
-    return [] if call.get("type") == "group" else [(call.get("context") or {}).get(key) for key in keys]
 
 
 def text(value: Any) -> str | None:

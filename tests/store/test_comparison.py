@@ -26,7 +26,7 @@ def store() -> Iterator[Store]:
         for catalog in ("old_store", "memory"):
             con.execute(f"use {catalog}")
             con.execute("create schema state")
-            for table in ("identifiers", "profiles"):
+            for table in ("identifiers", "profiles", "account_identifiers", "accounts"):
                 con.execute(sqlfiles.statements(f"tables/state/{table}.sql")[0])
         yield Store(con, "main", Path(), Path())
 
@@ -44,6 +44,19 @@ def test_a_comparison(case: dict[str, Any], store: Store) -> None:
     assert profiles["before"] == sum(profiles[fate] for fate in fates)
     assert identifiers["before"] == sum(identifiers[name] for name in ("kept", "moved", "dropped"))
     assert identifiers["after"] == sum(identifiers[name] for name in ("kept", "moved", "added"))
+
+
+def test_accounts_are_compared_as_well(store: Store) -> None:
+    for catalog, account in (("old_store", "acc_1"), ("memory", "acc_2")):
+        store.execute(
+            f"insert into {catalog}.state.accounts values (1, $account, 1, 1, 1, 'epoch', 'epoch')",
+            {"account": account},
+        )
+        store.execute(
+            f"insert into {catalog}.state.account_identifiers values"
+            " (1, 'group_id', 'g1', 1, 'epoch', 'epoch', 1, 1, 0)"
+        )
+    assert compare(store).examples.rows == (("renamed", "acc_1", "acc_2", 1),)
 
 
 def test_values_are_shown_only_when_asked_for(store: Store) -> None:
