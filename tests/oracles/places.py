@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
 
 def found(call: Call, types: Sequence[str], added: Mapping[str, Sequence[str]] | None = None) -> Found:
-    """The identifiers of a call for the declared `types`; `added` are further places of some (dotted paths)."""
+    """The identifiers of a call for the declared `types`; `added` are further places of some."""
     values: dict[str, list[str]] = {kind: [] for kind in types}
     notes: list[tuple[str, str]] = []
     for kind in types:
