@@ -62,8 +62,8 @@ def compare(store: Store, *, values: bool = False) -> Comparison:
         _rows(store, "identifiers")[0],
         Table("For example", _HEADS, tuple(tuple(row[head] for head in _HEADS) for row in rows)),
     )
-    for table in ("compared", "links", "fates"):
-        store.execute(f"drop table {table}")
+    for table in ("identifiers", "links", "fates"):
+        store.execute(f"drop table compared__{table}")
     return found
 
 

@@ -2,7 +2,7 @@
 -- and this one. Makes the temporary tables that the queries beside this file read.
 
 -- Whose an identifier was, and is. Grain: one row an identifier that either store has.
-create or replace temp table compared as
+create or replace temp table compared__identifiers as
 with before as (
   select i.hash, i.type, i.value, p.segment_id as before
   from old_store.state.identifiers i join old_store.state.profiles p using (profile)
@@ -21,10 +21,10 @@ from before full join after using (hash, type, value);
 
 -- What two profiles share. `goes_on`: each is to the other the one it became: the one of its own id, else the one
 -- that shares most, else the least id. Grain: one row a profile before and after with an identifier in common.
-create or replace temp table links as
+create or replace temp table compared__links as
 with shared as (
   select before, after, count(*) as identifiers
-  from compared
+  from compared__identifiers
   where before is not null and after is not null
   group by before, after
 ), ranked as (
@@ -37,14 +37,14 @@ select before, after, identifiers, heir = 1 and origin = 1 as goes_on
 from ranked;
 
 -- What became of a profile. Each has one fate, the first that fits. Grain: one row a profile before; after for `new`.
-create or replace temp table fates as
+create or replace temp table compared__fates as
 with was as (
   select before, count(*) as identifiers, count(distinct after) as parts
-  from compared where before is not null
+  from compared__identifiers where before is not null
   group by before
 ), "is" as (
   select after, count(*) as identifiers, count(distinct before) as parts
-  from compared where after is not null
+  from compared__identifiers where after is not null
   group by after
 )
 select was.before, l.after, was.identifiers,
@@ -57,7 +57,7 @@ select was.before, l.after, was.identifiers,
     else 'unchanged'
   end as fate
 from was
-left join links l on l.before = was.before and was.parts = 1
+left join compared__links l on l.before = was.before and was.parts = 1
 left join "is" on "is".after = l.after
 union all
 select null, after, identifiers, 'new'

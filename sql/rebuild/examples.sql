@@ -4,13 +4,13 @@ with split as (
   select 1 as kind, 'split' as change, before as "from",
     list(after || ' (' || identifiers || ')' order by identifiers desc, after) as parts,
     sum(identifiers) as size
-  from links semi join (from fates where fate = 'split') using (before)
+  from compared__links semi join (from compared__fates where fate = 'split') using (before)
   group by before
 ), merged as (
   select 2 as kind, 'merged' as change, after as "to",
     list(before || ' (' || identifiers || ')' order by identifiers desc, before) as parts,
     sum(identifiers) as size
-  from links
+  from compared__links
   group by after
   having count(*) > 1
 ), shown as (
@@ -21,10 +21,10 @@ with split as (
   from merged
   union all
   select 3, 'renamed', before, after, identifiers
-  from fates where fate = 'renamed'
+  from compared__fates where fate = 'renamed'
   union all
   select 4, 'moved ' || type || ' ' || if($values, value, left(value, 1) || '…'), before, after, 1
-  from compared join links using (before, after)
+  from compared__identifiers join compared__links using (before, after)
   where not goes_on
 )
 select change, "from", "to", size::bigint as identifiers

@@ -6,5 +6,5 @@ select
   count(*) filter (where not l.goes_on) as moved,
   count(*) filter (where c.before is null) as added,
   count(*) filter (where c.after is null) as dropped
-from compared c
-left join links l using (before, after);
+from compared__identifiers c
+left join compared__links l using (before, after);
