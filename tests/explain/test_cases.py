@@ -16,7 +16,7 @@ from pipelines.steps.explain import Step, why
 from pipelines.steps.weakest import Weakest, weakest
 from pipelines.steps.whynot import WhyNot, why_not
 from tests.explain.stored import store
-from tests.identity.cases import _SHORT, _message, _time, read_rules
+from tests.identity.cases import SHORT, _message, _time, read_rules
 from tests.oracles.records import Message
 
 FOLDER = Path(__file__).parents[1] / "cases" / "explain"
@@ -125,9 +125,9 @@ def _stored(case: Case, folder: Path) -> Space:
 
 def _long(text: str) -> str:
     kind, equals, value = text.partition("=")
-    return f"{_SHORT.get(kind, kind)}:{value}" if equals else text
+    return f"{SHORT.get(kind, kind)}:{value}" if equals else text
 
 
 def _short(text: str) -> str:
     kind, _, value = text.partition(":")
-    return f"{next((short for short, long in _SHORT.items() if long == kind), kind)}={value}"
+    return f"{next((short for short, long in SHORT.items() if long == kind), kind)}={value}"

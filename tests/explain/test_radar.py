@@ -21,7 +21,7 @@ from pipelines.steps.resolve import resolve_batch
 from pipelines.store import Store, open_store
 from pipelines.store.ledger import advance, waiting
 from tests.explain.stored import NOW, SPACE, write_batch
-from tests.identity.cases import _SHORT, _message, read_rules
+from tests.identity.cases import SHORT, _message, read_rules
 from tests.identity.graphs import random_course, random_scenario
 from tests.oracles import explainer
 from tests.oracles.explainer import Used
@@ -154,7 +154,7 @@ def _profile(store: Store, cell: Any) -> Any:
         select p.segment_id from state.identifiers join state.profiles p using (profile)
         where type = $type and value = $value
         """,
-        {"type": _SHORT.get(kind, kind), "value": value},
+        {"type": SHORT.get(kind, kind), "value": value},
     )
 
 
