@@ -47,7 +47,7 @@ class Envelope:
 
 
 def message_table(envelope: Envelope, traits: Sequence[Sent]) -> Statement:
-    """Make `MESSAGES` out of the changes; `row` numbers the messages from 0."""
+    """Make `MESSAGES` out of the changes; `row` numbers them from 0 in the order of their ids."""
     columns = frozenset(column for trait in traits for column in trait.columns)
     select = f"""
         create or replace temp table {MESSAGES} as
@@ -59,7 +59,8 @@ def message_table(envelope: Envelope, traits: Sequence[Sent]) -> Statement:
             union all
             {_rows()}
         )
-        select row_number() over () - 1 as row, {", ".join(_columns(envelope.rules, columns))}
+        select row_number() over (order by message_id) - 1 as row,
+               {", ".join(_columns(envelope.rules, columns))}
         from message
         """
     return Statement(

@@ -85,8 +85,7 @@ def left_behind(store: Store) -> dict[str, list[str]]:
     sweep(store)
     memory = ("state.trait_runs", "state.trait_values", "state.trait_rows", "state.messages", "ops.batches")
     queries = {table: f"from {table}" for table in memory}
-    queries["messages"] = f"select * exclude row from '{store.folder}/messages-*/*.parquet'"
-    queries["state.messages"] = "select * exclude row from state.messages"
+    queries["messages"] = f"from '{store.folder}/messages-*/*.parquet'"
     return {name: sorted(map(repr, store.execute(query).fetchall())) for name, query in queries.items()}
 
 

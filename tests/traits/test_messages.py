@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,13 @@ COLUMNS = [
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    space = shop_space(tmp_path, [computed_trait({"key": "orders", "kind": "event_counter"})])
+    with opened(tmp_path) as shop:
+        yield shop
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Shop]:
+    space = shop_space(folder, [computed_trait({"key": "orders", "kind": "event_counter"})])
     with open_store(space) as store:
         shop = Shop(space, store)
         shop.open()
@@ -133,3 +140,19 @@ def test_messages_are_entered_in_the_order_of_their_ids(shop: Shop) -> None:
     in_set = {message["row"]: message["message_id"] for message in shop.messages(report.batch)}
     assert in_set == {row: message_id for message_id, row, *_ in rows}
     assert sorted(in_set) == list(range(39))
+
+
+def test_the_order_in_which_a_query_returns_its_rows_leaves_no_trace(tmp_path: Path) -> None:
+    """Rows are numbered by message id: whatever order threads hand them on in, the state is the same."""
+    told = []
+    for order in ("id", "-id"):
+        (tmp_path / order).mkdir()
+        with opened(tmp_path / order) as shop:
+            rows = "(select unnest(range(3000)) as id)"
+            query = f"select 'u' || id as user_id, id as n from {rows} order by {order}"
+            (tmp_path / order / "trait.sql").write_text(query)
+            assert not shop.compute(NOW).failed
+            state = "select row, ordinal, message_id from state.messages order by row"
+            told.append(shop.store.execute(state).fetchall())
+    assert told[0] == told[1]
+    assert [row[0] for row in told[0]] == [row[1] for row in told[0]] == list(range(3001))
