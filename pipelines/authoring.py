@@ -89,7 +89,7 @@ class ProfilesForm(Form):
     as_of: Time | None = None
     """Time of all rows; the batch's time if absent."""
     types: dict[Text, ColumnType] = {}
-    """Types of columns; a column not listed is text."""
+    """Types of columns; a column not listed is text, and a date is a timestamp at midnight UTC."""
     columns: dict[Text, Text] = {}
     """Names to use instead of headers."""
     delimiter: Character = ","

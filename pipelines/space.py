@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.rules import Rules
+from pipelines.types import DATE, TIMESTAMP
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Input:
     quote: str = '"'
     escape: str = '"'
     encoding: str = "utf-8"
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """Columns whose cells are times because `types` says so; any other text is just text."""
+        return tuple(name for name, kind in self.types if kind in (TIMESTAMP, DATE))
 
     @cached_property
     def settings_hash(self) -> str:

@@ -24,8 +24,11 @@ DOUBLE = "double"
 TIMESTAMP = "timestamp"
 VARCHAR = "varchar"
 
-# Every type a column of a trait or property can have, which is also what `types:` of an input may name.
+# Every type a column of a trait or property can have; `types:` of an input may name these, and a date.
 TYPES = (BOOLEAN, BIGINT, DOUBLE, TIMESTAMP, VARCHAR)
+
+DATE = "date"
+"""How a cell may be written, not a type of its own: its column is a timestamp, at midnight UTC."""
 
 # The largest magnitude up to which every integer is a double.
 EXACT_IN_DOUBLE = 2**53

@@ -57,6 +57,7 @@ def columns(rules: Rules) -> tuple[str, ...]:
         "source_id",
         "source_name",
         "source_slug",
+        "times",
         "addressee",
         *(identifiers.name(rule.type) for rule in rules.identifiers),
         "more",

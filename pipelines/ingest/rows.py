@@ -16,11 +16,9 @@ from pipelines.ingest.locations import parse
 from pipelines.naming import literal, quoted
 from pipelines.rules import Rules
 from pipelines.space import Input
-from pipelines.types import BIGINT, BOOLEAN, DOUBLE, TIMESTAMP
+from pipelines.types import BIGINT, BOOLEAN, DATE, DOUBLE, TIMESTAMP
 
-_DATE = "date"
 _NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
-_ALIASES = {"integer": BIGINT, "number": DOUBLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,12 @@ class Cells:
         return self if self == other else None
 
 
+def _written(time: str) -> str:
+    """A time as full ISO-8601 text; NULL beyond the years that can be written so."""
+    bounds = "timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'"
+    return f"case when {time} between {bounds} then strftime({time}, '%Y-%m-%dT%H:%M:%S.%fZ') end"
+
+
 @dataclass(frozen=True, slots=True)
 class _Typed:
     """A cell read as a type: the value as SQL (NULL if it does not fit), and what should have stood there."""
@@ -83,11 +87,11 @@ _TYPES: Mapping[str, _Typed] = {
     BOOLEAN: _Typed(
         lambda c: f"case lower(trim({c})) when 'true' then true when 'false' then false end", "true or false"
     ),
-    TIMESTAMP: _Typed(lambda c: f"strftime({time_of(f'trim({c})')}, '%Y-%m-%dT%H:%M:%S.%fZ')", TIME_EXPECTED),
-    _DATE: _Typed(
+    TIMESTAMP: _Typed(lambda c: _written(time_of(f"trim({c})")), TIME_EXPECTED),
+    DATE: _Typed(
         lambda c: (
             f"case when regexp_full_match(trim({c}), '\\d{{4}}-\\d{{2}}-\\d{{2}}') "
-            f"then try_cast(trim({c}) as date)::varchar end"
+            f"then {_written(f'try_cast(trim({c}) as timestamp)')} end"
         ),
         "a date such as 2026-01-31",
     ),
@@ -138,8 +142,7 @@ def _candidates(layout: Cells, rules: Rules) -> dict[str, tuple[Candidate, ...]]
 
 
 def _type(column: Column, layout: Cells) -> _Typed | None:
-    kind = dict(layout.source.types).get(column.name)
-    return _TYPES.get(_ALIASES.get(kind, kind)) if kind else None
+    return _TYPES.get(dict(layout.source.types).get(column.name, ""))
 
 
 def _faults(layout: Cells, time: str | None) -> str:

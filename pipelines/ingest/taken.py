@@ -5,6 +5,8 @@ A judged block is what `messages.judge` selects, in any order.
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -28,6 +30,7 @@ REPEATING = (
     "source_id",
     "source_name",
     "source_slug",
+    "times",
 )
 """Columns of a message set with few values, which are worth a dictionary."""
 
@@ -77,6 +80,7 @@ def part(records: pa.Table, rows: Longs, source: Input, rules: Rules) -> pa.Tabl
         "source_id": source.source_id,
         "source_name": source.source_name,
         "source_slug": source.source_slug,
+        "times": json.dumps(source.times, ensure_ascii=False) if source.times else None,
     }
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"row": pa.array(rows)}
     columns |= {name: _constant(value, len(records)) for name, value in constants.items()}
@@ -85,5 +89,5 @@ def part(records: pa.Table, rows: Longs, source: Input, rules: Rules) -> pa.Tabl
     return pa.table({name: columns[name] if name in columns else records[name] for name in names})
 
 
-def _constant(value: str, count: int) -> pa.DictionaryArray:
+def _constant(value: str | None, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([value], pa.string()))

@@ -39,6 +39,7 @@ MESSAGE_COLUMNS = (
     "properties",
     "context",
     "source_id",
+    "times",
 )
 """Columns of a message set that event tables are made of."""
 

@@ -27,7 +27,7 @@ Plain = npt.NDArray[np.bool_]
 MAX_DEPTH = 64
 """Objects nested deeper than this stay JSON text."""
 
-_NULL = int(Kind.NULL)
+_NULL, _TEXT, _TIMESTAMP = int(Kind.NULL), int(Kind.TEXT), int(Kind.TIMESTAMP)
 _COLON = 58
 
 
@@ -102,7 +102,10 @@ def discover(json_texts: Texts, roots: Ints, plain: Plain, trie: Trie) -> Trie:
 
 
 def extract(json_texts: Texts, rows: Longs, roots: Ints, plain: Plain, trie: Trie, reading: Reading) -> Cells:
-    """The values of some columns in the given rows, in that order; row `rows[i]` hangs below `roots[i]`."""
+    """The values of some columns in the given rows, in that order; row `rows[i]` hangs below `roots[i]`.
+
+    Text is a time where `plain[root]` and yet the node is known for times: `types:` of the input says so.
+    """
     shape = (reading.columns, len(rows))
     found = Cells(
         np.zeros((*shape, 2), np.uint64), np.zeros(shape, np.uint16), np.zeros(reading.columns, np.int64)
@@ -211,6 +214,8 @@ def _extract(
                 continue
             held = found.kind[place, cell]
             kind = room.kind[leaf]
+            if kind == _TEXT and wanted.plain[root] and trie.kinds[node] & _TIMESTAMP:
+                kind = _TIMESTAMP
             better = kind != _NULL and reading.rank[node] < best[place]
             if held == 0 or (held == _NULL and kind != _NULL) or better:
                 best[place] = reading.rank[node]

@@ -30,7 +30,7 @@ TABLE_OF = {
 }
 """The event table of each call but track, whose messages have one table an event."""
 
-SURVEYED = ("type", "event", "input", "traits", "properties", "context")
+SURVEYED = ("type", "event", "input", "times", "traits", "properties", "context")
 """Columns of a message set that a survey reads, beside the stamp of `owners.stamped`."""
 
 _WITH_TRAITS = ("identify", "group", "alias")
@@ -45,6 +45,8 @@ class Collection(NamedTuple):
     plain: bool
     """Whether strings stay text whatever they look like (CSV cells)."""
     resolved: bool
+    times: tuple[str, ...] = ()
+    """Traits of `plain` messages whose strings are times all the same: the input's `types:` say so."""
 
     @property
     def slug(self) -> str | None:
@@ -104,20 +106,22 @@ class Bodies(NamedTuple):
 
 
 def take_census(piece: pl.DataFrame) -> Census:
-    """The collections of a piece: columns `type`, `event`, `input`, `segment_id`."""
+    """The collections of a piece: columns `type`, `event`, `input`, `times`, `segment_id`."""
     keys = piece.select(
         pl.col("type").cast(pl.Categorical).to_physical().alias("type"),
         pl.when(pl.col("type") == "track").then("event").cast(pl.Categorical).to_physical().alias("event"),
         (pl.col("input") == "profiles").cast(pl.Int64).alias("plain"),
+        pl.col("times").cast(pl.Categorical).to_physical().alias("times"),
         pl.col("segment_id").is_not_null().cast(pl.Int64).alias("resolved"),
     ).select(
-        (((pl.col("event").cast(pl.Int64) + 1).fill_null(0) * 2**16 + pl.col("type")) * 4)
+        (((pl.col("event").cast(pl.Int64) + 1).fill_null(0) * 2**8 + pl.col("type")) * 2**14)
+        + 4 * (pl.col("times").cast(pl.Int64) + 1).fill_null(0)
         + 2 * pl.col("plain")
         + pl.col("resolved")
     )
     _, example, code = np.unique(keys.to_series().to_numpy(), return_index=True, return_inverse=True)
     rows = piece[example].select(
-        "type", "event", pl.col("input") == "profiles", pl.col("segment_id").is_not_null()
+        "type", "event", pl.col("input") == "profiles", pl.col("segment_id").is_not_null(), "times"
     )
     found = [_collection(*row) for row in rows.iter_rows()]
     ranked = sorted(range(len(found)), key=lambda place: _rank(found[place]))
@@ -130,14 +134,16 @@ def take_census(piece: pl.DataFrame) -> Census:
     return Census(tuple(found[place] for place in ranked), ranks, order, bounds)
 
 
-def _collection(type_: str, event: str | None, plain: bool, resolved: bool) -> Collection:
+def _collection(type_: str, event: str | None, plain: bool, resolved: bool, times: str | None) -> Collection:
+    told = tuple(json.loads(times)) if times else ()
     if type_ == "track":
-        return Collection(table_name(event or ""), event or "", plain, resolved)
-    return Collection(TABLE_OF[type_], None, plain, resolved)
+        return Collection(table_name(event or ""), event or "", plain, resolved, told)
+    return Collection(TABLE_OF[type_], None, plain, resolved, told)
 
 
-def _rank(one: Collection) -> tuple[bool, bytes, bytes, bool, bool]:
-    return one.event is not None, one.table.encode(), (one.event or "").encode(), one.plain, one.resolved
+def _rank(one: Collection) -> tuple[bool, bytes, bytes, bool, bool, tuple[str, ...]]:
+    names = one.table.encode(), (one.event or "").encode()
+    return one.event is not None, *names, one.plain, one.resolved, one.times
 
 
 def bodies(piece: pl.DataFrame) -> Bodies:
@@ -152,7 +158,24 @@ def survey(census: Census, json_texts: Bodies) -> Survey:
     """Paths and kinds of a piece."""
     found = Survey(census, new_trie(2 * len(census.collections)))
     trie = discover(json_texts.body, found.roots(0), found.plain, found.trie)
-    return found._replace(trie=discover(json_texts.context, found.roots(1), found.plain, trie))
+    trie = discover(json_texts.context, found.roots(1), found.plain, trie)
+    for place, collection in enumerate(found.collections):
+        if collection.times:
+            _mark_times(trie, 2 * place, collection.times)
+    return found._replace(trie=trie)
+
+
+def _mark_times(trie: Trie, root: int, times: tuple[str, ...]) -> None:
+    """What was taken for text below `root` are times where they have one of these names."""
+    for node in map(int, np.flatnonzero(trie.parent[: trie.size[0]] == root)):
+        if trie.kinds[node] & Kind.TEXT and _name(trie, node) in times:
+            trie.kinds[node] ^= Kind.TEXT | Kind.TIMESTAMP
+
+
+def _name(trie: Trie, node: int) -> str:
+    """The key of a node as it is meant, without escapes."""
+    name: str = json.loads(b'"' + key(trie, node) + b'"', strict=False)
+    return name
 
 
 def leaves(found: Survey) -> Iterator[Leaf]:
@@ -163,7 +186,7 @@ def leaves(found: Survey) -> Iterator[Leaf]:
     root = list(range(roots))
     for node in range(roots, int(trie.size[0])):
         parent = int(trie.parent[node])
-        paths.append((*paths[parent], json.loads(b'"' + key(trie, node) + b'"', strict=False)))
+        paths.append((*paths[parent], _name(trie, node)))
         root.append(root[parent])
         if trie.kinds[node]:
             collection, in_context = divmod(root[node], 2)

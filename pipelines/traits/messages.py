@@ -141,6 +141,7 @@ def _columns(rules: Rules, columns: frozenset[str]) -> list[str]:
         nothing("varchar", "properties"),
         "context",
         *(f"'{_SOURCE}' as {name}" for name in ("source_id", "source_name", "source_slug")),
+        nothing("varchar", "times"),
         "addressee",
         *(f"{_first(found)} as {quoted('id:' + kind)}" for kind, found in places.items()),
         f"{_more(places)} as more",

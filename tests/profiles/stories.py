@@ -24,16 +24,16 @@ CASES = Path(__file__).parents[1] / "cases" / "profiles"
 SPACE = """
 space: story
 store: store.duckdb
-resources: {threads: 2, memory: 1GB}
+resources: {{threads: 2, memory: 1GB}}
 inputs:
-  profiles: [{path: "*.csv", source: crm}]
-  events: [{path: "*.jsonl", source: web}]
+  profiles: [{{path: "*.csv", source: crm, types: {types}}}]
+  events: [{{path: "*.jsonl", source: web}}]
 identity:
   identifiers:
-    - {type: user_id, limit: 1}
-    - {type: email, limit: 5, normalize: lower}
-    - {type: anonymous_id, limit: 5}
-    - {type: group_id, limit: 2}
+    - {{type: user_id, limit: 1}}
+    - {{type: email, limit: 5, normalize: lower}}
+    - {{type: anonymous_id, limit: 5}}
+    - {{type: group_id, limit: 2}}
 """
 
 Message = Mapping[str, Any]  # Any: JSON as a case writes it
@@ -49,11 +49,11 @@ def play(folder: Path, batches: Iterable[Mapping[str, Any]]) -> Path:
     """Run batch after batch in a space in `folder`; returns the store.
 
     A batch has `events` (messages; a string is a line as it stands), `people` (a CSV) or both, and may have
-    `at`, its time.
+    `at`, its time, and `types`, those of the CSV's columns.
     """
     space = folder / "space.yaml"
-    space.write_text(SPACE, encoding="utf-8")
     for number, batch in enumerate(batches, 1):
+        space.write_text(SPACE.format(types=json.dumps(batch.get("types", {}))), encoding="utf-8")
         events = [one if isinstance(one, str) else json.dumps(one) for one in batch.get("events", ())]
         if events:
             (folder / f"{number}.jsonl").write_text("\n".join(events) + "\n", encoding="utf-8")

@@ -42,6 +42,7 @@ COLUMNS = [
     "source_id",
     "source_name",
     "source_slug",
+    "times",
     "addressee",
     "id:user_id",
     "id:email",
