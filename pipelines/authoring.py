@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipelines import wellknown
 from pipelines.rules import Normalize, Window
+from pipelines.space import TraitHistory
 from pipelines.values import (
     Character,
     ColumnType,
@@ -247,8 +248,8 @@ class SpaceForm(Form):
     """What is looked at after a batch."""
     traits: TraitsForm = TraitsForm()
     """Traits made from events and tables."""
-    trait_history: Literal["snapshot"] = "snapshot"
-    """Rows of profile_traits_updates: one a batch and profile that changed."""
+    trait_history: TraitHistory = "every_batch"
+    """Rows of profile_traits_updates: one a profile and batch that changed it, or one for every change."""
     max_future: Duration = timedelta(hours=24)
     """How far after the batch's time a message may be dated."""
     audiences: Annotated[list[Any], Field(max_length=0)] = []  # Any: none can be given yet.

@@ -13,6 +13,9 @@ from typing import Literal
 from pipelines.rules import Rules
 from pipelines.types import DATE, TIMESTAMP
 
+TraitHistory = Literal["every_batch", "every_change"]
+"""When a profile's traits get a row of `profile_traits_updates`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:
@@ -120,7 +123,7 @@ class Space:
     identity: Rules
     computed: tuple[ComputedTrait, ...] = ()
     sql_traits: tuple[str, ...] = ()
-    trait_history: Literal["snapshot"] = "snapshot"
+    trait_history: TraitHistory = "every_batch"
     max_future: timedelta = timedelta(hours=24)
     targets: tuple[str, ...] = ()
     radar: Radar = Radar()

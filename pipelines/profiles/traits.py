@@ -2,10 +2,11 @@
 
 Rules: design section 6. Per trait the newest (timestamp, batch, ordinal) wins; a merge combines per trait;
 removing `address` removes every `address_*`. The state before a batch is the last snapshot of each profile,
-so a profile has changed exactly if a value differs between before and after.
+so a profile has changed exactly if a value differs between before and after. Snapshots message by message
+are made by `history`.
 
-The writes are in the temp table `writes`: `profile` (canonical), `name`, `value` (NULL: removed), `ordinal`,
-`timestamp`, `received_at`.
+The writes are in the temp table `writes`: `profile` (canonical), `owner` (before merges), `name`, `value`
+(NULL: removed), `ordinal`, `timestamp`, `received_at`.
 """
 
 from __future__ import annotations
@@ -126,39 +127,47 @@ COMPARE = tuple(Statement(text, label="traits") for text in (_JOINED, _BEFORE, _
 """Find the newest write of every trait concerned and the profiles that changed. Parameter: `$batch`."""
 
 
-def statements(columns: Mapping[str, str]) -> tuple[Statement, ...]:
-    """Bring `state.traits` up to the batch and append snapshots to `profile_traits_updates`.
+def statements(snapshots: str) -> tuple[Statement, ...]:
+    """Bring `state.traits` up to the batch and append the rows of `snapshots` to `profile_traits_updates`.
 
-    `columns`: the trait columns of that table and their types. To be run after `COMPARE` and
-    `raw.STATEMENTS`; parameters, where named: `$batch`, `$time`.
+    To be run after `COMPARE` and `raw.STATEMENTS`; parameters, where named: `$batch`, `$time`.
     """
-    return tuple(Statement(text, label="traits") for text in (*_STATE, _snapshots(columns), *_DROP))
+    return tuple(Statement(text, label="traits") for text in (*_STATE, snapshots, *_DROP))
 
 
-def _snapshots(columns: Mapping[str, str]) -> str:
-    """Every changed profile with all its traits, typed as their columns."""
-    names = "".join(f", {quoted(name)}" for name in columns)
+def snapshots(columns: Mapping[str, str]) -> str:
+    """Every changed profile with all its traits, typed as their columns (name -> type)."""
     values = "".join(
-        f",\n    cast(max(value) filter (where name = {_text(name)}) as {kind}) as {quoted(name)}"
+        f",\n    cast(max(t.value) filter (where t.name = {_text(name)}) as {kind}) as {quoted(name)}"
         for name, kind in columns.items()
     )
+    wide = f"""
+  select c.profile as "@profile", c.ordinal as "@ordinal"{values}
+  from traits_after t join changed_profiles c on c.profile = t.profile
+  group by c.profile, c.ordinal"""
+    return insertion(wide, columns)
+
+
+def insertion(wide: str, columns: Mapping[str, str]) -> str:
+    """The statement that writes a snapshot for each row of a query: `@profile`, `@ordinal`, `columns`.
+
+    A trait may be called `profile`, `type` or like anything else of ours that has no @ in it.
+    """
+    names = "".join(f", {quoted(name)}" for name in columns)
+    values = "".join(f", w.{quoted(name)}" for name in columns)
     return f"""
 insert into profile_traits_updates
   (id, segment_id, triggering_event_id, triggering_event_name, triggering_event_type,
    triggering_event_source_id, triggering_event_source_name, triggering_event_source_slug,
    received_at, timestamp, uuid_ts, seq{names})
-with wide as (
-  select profile{values}
-  from traits_after semi join changed_profiles using (profile)
-  group by profile
+with wide as ({wide}
 )
-select 'trt_' || state.seq($batch, c.ordinal, 0), p.segment_id, t.message_id, t.event, t.type, t.source_id,
+select 'trt_' || state.seq($batch, t.ordinal, 0), p.segment_id, t.message_id, t.event, t.type, t.source_id,
        t.source_name, t.source_slug, t.received_at, t.timestamp, $time::timestamp,
-       state.seq($batch, c.ordinal, 0){names}
-from wide
-join changed_profiles c using (profile)
-join state.profiles p using (profile)
-join triggers t on t.ordinal = c.ordinal
+       state.seq($batch, t.ordinal, 0){values}
+from wide w
+join state.profiles p on p.profile = w."@profile"
+join triggers t on t.ordinal = w."@ordinal"
 """
 
 

@@ -102,7 +102,7 @@ def _compare(store: Store, made: Sequence[Made]) -> dict[int, int]:
 
 def _send(space: Space, store: Store, now: datetime, made: Sequence[Made]) -> int:
     """Make the changes a batch of messages, loaded; its number."""
-    batch = open_batch(store, "traits", now, space.identity)
+    batch = open_batch(store, "traits", now, space.identity, space.trait_history)
     sent = [Sent(one.run.trait, one.run.kind, one.run.key, one.columns) for one in made]
     envelope = Envelope(space.name, batch.batch, batch.time, space.identity)
     store.execute(messages.message_table(envelope, sent))

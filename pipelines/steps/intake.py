@@ -80,7 +80,8 @@ def take(space: Space, store: Store, now: datetime, again: Sequence[Path]) -> In
     ]
     sorted_ = _sort(fresh, digests(fresh), known, forced, _loaded(store))
     with store.transaction():
-        batch = open_batch(store, "files", now, space.identity) if sorted_.take else None
+        settings = space.identity, space.trait_history
+        batch = open_batch(store, "files", now, *settings) if sorted_.take else None
         number = int(store.scalar("select coalesce(max(file), 0) + 1 from ops.files"))
         taken = []
         for file, digest in sorted_.take:

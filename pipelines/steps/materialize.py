@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pipelines.config import Space
 from pipelines.naming import RESERVED_COLUMNS, RESERVED_PREFIXES, quoted
-from pipelines.profiles import current, raw, traits
+from pipelines.profiles import current, history, raw, traits
 from pipelines.profiles.events import Piece, Rows
 from pipelines.profiles.layout import TRAITS, Layout, gather, lay_out
 from pipelines.profiles.owners import Owners, owners
@@ -121,7 +121,9 @@ create or replace temp table writes (
   received_at timestamp
 )
 """
-_TEMPORARY = tuple(f"drop table if exists {table}" for table in ("writes", "triggers", current.NAMED))
+_TEMPORARY = tuple(
+    f"drop table if exists {table}" for table in ("writes", "triggers", *history.TABLES, current.NAMED)
+)
 
 
 def _owners(store: Store, batch: Batch, files: list[str]) -> Owners:
@@ -230,10 +232,13 @@ def _write_profiles(store: Store, batch: Batch, files: list[str]) -> None:
     """Raw tables, traits and current state, from what resolve left and the trait writes."""
     parameters: Mapping[str, object] = {"batch": batch.batch, "time": batch.time, "files": files}
     full = not store.scalar("select exists (from id_graph)")
+    columns = _trait_columns(store)
+    by_change = batch.trait_history == "every_change"
     for statement in (
         *traits.COMPARE,
+        *(history.COMPARE if by_change else ()),
         *raw.STATEMENTS,
-        *traits.statements(_trait_columns(store)),
+        *traits.statements((history if by_change else traits).snapshots(columns)),
         *current.statements(full),
     ):
         named = {name: value for name, value in parameters.items() if f"${name}" in statement.sql}

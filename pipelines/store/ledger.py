@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from pipelines.config import Rules
+from pipelines.space import TraitHistory
 from pipelines.store.store import Store
 
 Kind = Literal["files", "traits"]
@@ -28,6 +29,7 @@ class Batch:
     time: datetime
     rules_text: str
     rules_hash: str
+    trait_history: TraitHistory
     message_set: str | None
 
     @property
@@ -36,7 +38,7 @@ class Batch:
         return Rules.from_text(self.rules_text)
 
 
-_COLUMNS = "batch, kind, stage, batch_time, rules, rules_hash, message_set"
+_COLUMNS = "batch, kind, stage, batch_time, rules, rules_hash, trait_history, message_set"
 
 
 def batch_time(store: Store, now: datetime) -> datetime:
@@ -50,12 +52,13 @@ def next_batch(store: Store) -> int:
     return int(store.scalar("select coalesce(max(batch), 0) + 1 from ops.batches"))
 
 
-def open_batch(store: Store, kind: Kind, now: datetime, rules: Rules) -> Batch:
-    """Enter a new batch at stage `opened`; its time and rules are fixed from here on."""
-    batch = Batch(next_batch(store), kind, "opened", batch_time(store, now), rules.text, rules.hash, None)
+def open_batch(store: Store, kind: Kind, now: datetime, rules: Rules, history: TraitHistory) -> Batch:
+    """Enter a new batch at stage `opened`; its time, rules and history are fixed from here on."""
+    time = batch_time(store, now)
+    batch = Batch(next_batch(store), kind, "opened", time, rules.text, rules.hash, history, None)
     store.execute(
         f"insert into ops.batches ({_COLUMNS})"
-        " values ($batch, $kind, $stage, $time, $rules, $rules_hash, null)",
+        " values ($batch, $kind, $stage, $time, $rules, $rules_hash, $history, null)",
         {
             "batch": batch.batch,
             "kind": kind,
@@ -63,6 +66,7 @@ def open_batch(store: Store, kind: Kind, now: datetime, rules: Rules) -> Batch:
             "time": batch.time,
             "rules": batch.rules_text,
             "rules_hash": batch.rules_hash,
+            "history": batch.trait_history,
         },
     )
     return batch

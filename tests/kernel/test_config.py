@@ -42,7 +42,7 @@ def test_a_space_of_two_lines_has_the_defaults(folder: Path) -> None:
         (),
         (),
     )
-    assert (space.trait_history, space.max_future) == ("snapshot", timedelta(hours=24))
+    assert (space.trait_history, space.max_future) == ("every_batch", timedelta(hours=24))
     assert (space.identity.merge_limit, space.identity.mapping_limit) == (100, 1000)
     assert space.identity.blocked == RECOMMENDED
 

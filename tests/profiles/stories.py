@@ -25,6 +25,7 @@ SPACE = """
 space: story
 store: store.duckdb
 resources: {{threads: 2, memory: 1GB}}
+trait_history: {history}
 inputs:
   profiles: [{{path: "*.csv", source: crm, types: {types}}}]
   events: [{{path: "*.jsonl", source: web}}]
@@ -49,11 +50,15 @@ def play(folder: Path, batches: Iterable[Mapping[str, Any]]) -> Path:
     """Run batch after batch in a space in `folder`; returns the store.
 
     A batch has `events` (messages; a string is a line as it stands), `people` (a CSV) or both, and may have
-    `at`, its time, and `types`, those of the CSV's columns.
+    `at`, its time, `types`, those of the CSV's columns, and `history`, of traits.
     """
     space = folder / "space.yaml"
     for number, batch in enumerate(batches, 1):
-        space.write_text(SPACE.format(types=json.dumps(batch.get("types", {}))), encoding="utf-8")
+        settings = {
+            "types": json.dumps(batch.get("types", {})),
+            "history": batch.get("history", "every_batch"),
+        }
+        space.write_text(SPACE.format(**settings), encoding="utf-8")
         events = [one if isinstance(one, str) else json.dumps(one) for one in batch.get("events", ())]
         if events:
             (folder / f"{number}.jsonl").write_text("\n".join(events) + "\n", encoding="utf-8")

@@ -159,7 +159,7 @@ def test_a_reader_of_the_file_is_named(space: Space) -> None:
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     def fail() -> None:
         with store.transaction():
-            open_batch(store, "files", NOW, RULES)
+            open_batch(store, "files", NOW, RULES, "every_batch")
             store.execute("select no_such_function()")
 
     with pytest.raises(duckdb.Error):
@@ -178,8 +178,8 @@ def test_a_full_disk_is_one_clear_error(space: Space, monkeypatch: pytest.Monkey
 
 def test_batch_times_grow(store: Store) -> None:
     with store.transaction():
-        first = open_batch(store, "files", NOW, RULES)
-        second = open_batch(store, "files", NOW, RULES)
+        first = open_batch(store, "files", NOW, RULES, "every_batch")
+        second = open_batch(store, "files", NOW, RULES, "every_batch")
     assert (first.batch, first.time, second.batch, second.time) == (
         1,
         NOW,
@@ -191,7 +191,7 @@ def test_batch_times_grow(store: Store) -> None:
 
 def test_a_batch_keeps_its_rules_and_moves_by_stage(store: Store) -> None:
     with store.transaction():
-        batch = open_batch(store, "files", NOW, RULES)
+        batch = open_batch(store, "files", NOW, RULES, "every_batch")
     with store.transaction():
         advance(store, batch, "loaded", message_set="messages-0000001", counts={"messages": 3})
     [loaded] = waiting(store, "loaded")
@@ -202,7 +202,7 @@ def test_a_batch_keeps_its_rules_and_moves_by_stage(store: Store) -> None:
 
 def test_a_set_that_no_batch_names_is_swept(store: Store) -> None:
     with store.transaction():
-        batch = open_batch(store, "files", NOW, RULES)
+        batch = open_batch(store, "files", NOW, RULES, "every_batch")
     for number in (batch.batch, batch.batch + 1):
         with new_set(store, number) as written:
             (written.folder / "part-00000.parquet").write_bytes(json.dumps(number).encode())

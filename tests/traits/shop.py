@@ -134,8 +134,8 @@ class Shop:
         """A batch of files, finished."""
         number = self.store.scalar("select coalesce(max(batch), 0) + 1 from ops.batches")
         self.store.execute(
-            "insert into ops.batches (batch, kind, stage, batch_time, rules, rules_hash)"
-            " values ($number, 'files', 'materialized', $time, '', '')",
+            "insert into ops.batches (batch, kind, stage, batch_time, rules, rules_hash, trait_history)"
+            " values ($number, 'files', 'materialized', $time, '', '', 'every_batch')",
             {"number": number, "time": time},
         )
 
