@@ -38,7 +38,7 @@ with causes as (
   from state.identifiers where batch = $batch
   union all
   select distinct profile, false, false, true
-  from writes
+  from trait__writes
 )
 select p.canonical, bool_or(in_graph) as in_graph, bool_or(in_identifiers) as in_identifiers,
        bool_or(in_traits) as in_traits

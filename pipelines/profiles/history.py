@@ -5,8 +5,8 @@ Who is canonical changes within a batch too, so everything written is part of a 
 it was written to, and from each merge on that of the survivor. In a course the newest write of a trait wins,
 as in `traits`; a row is written wherever that makes a difference, and at every merge that combined traits.
 
-Reads the temp tables `writes` and, of `traits.COMPARE`, `traits_before`. Source of when a row is due: spec
-profiles-sync.md section 2.3.
+Reads the temp tables `trait__writes` and, of `traits.COMPARE`, `traits_before`. Source of when a row is due:
+spec profiles-sync.md section 2.3.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ with moves as (
   select profile, canonical, ordinal as since from state.merges where batch = $batch
 ), starts as (
   select profile, profile as canonical, -1 as since
-  from (select owner as profile from writes union select profile from traits_before)
+  from (select owner as profile from trait__writes union select profile from traits_before)
 )
 select profile, canonical, since, lead(since) over (partition by profile order by since) as until
 from (from starts union all from moves semi join starts using (profile))
@@ -37,7 +37,7 @@ create or replace temp table trait_courses as
 with items as (
   select profile, canonical, name, value, timestamp, batch, ordinal, -1 as place from traits_before
   union all
-  select owner, profile, name, value, timestamp, $batch, ordinal, ordinal from writes
+  select owner, profile, name, value, timestamp, $batch, ordinal, ordinal from trait__writes
 ), names as (
   select distinct canonical, name from items
 ), below as (

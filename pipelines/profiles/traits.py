@@ -5,8 +5,8 @@ removing `address` removes every `address_*`. The state before a batch is the la
 so a profile has changed exactly if a value differs between before and after. Snapshots message by message
 are made by `history`.
 
-The writes are in the temp table `writes`: `profile` (canonical), `owner` (before merges), `name`, `value`
-(NULL: removed), `ordinal`, `timestamp`, `received_at`.
+The writes are in the temp table `trait__writes`: `profile` (canonical), `owner` (before merges), `name`,
+`value` (NULL: removed), `ordinal`, `timestamp`, `received_at`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BEFORE = """
 create or replace temp table traits_before as
 select s.*, p.canonical, s.profile = p.canonical as is_own
 from state.traits s
-join (select profile from writes union select profile from joined_profiles
+join (select profile from trait__writes union select profile from joined_profiles
       union select canonical from joined_profiles) involved using (profile)
 join state.profiles p using (profile)
 """
@@ -36,18 +36,18 @@ _AFTER = """
 create or replace temp table traits_after as
 with last_rows as (
   -- within a batch a greater ordinal is a later message; no message writes a trait twice
-  select max_by(rowid, ordinal) as row from writes group by profile, name
+  select max_by(rowid, ordinal) as row from trait__writes group by profile, name
 ), written as (
   select profile, name, value, timestamp, received_at, $batch as batch, ordinal
-  from writes
-  semi join last_rows on row = writes.rowid
+  from trait__writes
+  semi join last_rows on row = trait__writes.rowid
 ), removals as (
   select canonical as profile, name || '_' as prefix, timestamp, received_at, batch, ordinal
   from traits_before
   where value is null
   union all
   select profile, name || '_', timestamp, received_at, $batch, ordinal
-  from writes
+  from trait__writes
   where value is null
 ), before as (
   select canonical as profile, name, value, timestamp, received_at, batch, ordinal from traits_before
@@ -107,7 +107,7 @@ group by profile
 _STATE = (
     """
     delete from state.traits
-    using (select profile from writes union select profile from joined_profiles
+    using (select profile from trait__writes union select profile from joined_profiles
            union select canonical from joined_profiles) involved
     where traits.profile = involved.profile
     """,

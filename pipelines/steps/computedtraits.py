@@ -52,7 +52,7 @@ def evaluate(
         if table not in schema:
             yield from ((trait, Values(None, "", 0, None)) for trait in readers)
         else:
-            yield from _scanned(store, f"trait_scan_{place}", table, schema[table], readers, moment)
+            yield from _scanned(store, f"trait__scan_{place}", table, schema[table], readers, moment)
 
 
 def _scanned(

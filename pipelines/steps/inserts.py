@@ -59,5 +59,5 @@ class Inserts:
 
     def _insert(self, table: str, rows: pl.DataFrame) -> None:
         arrow = rows.to_arrow(compat_level=pl.CompatLevel.newest()).combine_chunks()
-        with self._store.frames(rows=arrow):
-            self._store.execute(f"insert into {quoted(table)} by name from rows")
+        with self._store.frames(piece__rows=arrow):
+            self._store.execute(f"insert into {quoted(table)} by name from piece__rows")

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pipelines.errors import CheckFailed
 from pipelines.ingest import arrivals, notes
 from pipelines.ingest.notes import Notes
+from pipelines.naming import quoted
 from pipelines.space import Space
 from pipelines.steps.arrival import Reading, UnusableError, dropped, enter, ordered, stream
 from pipelines.steps.intake import Taken, resume, take
@@ -113,7 +114,17 @@ def _complete(
             refused[unusable.number] = unusable.refusal
             continue
         progress.done()
-        return _commit(store, batch, reading, _Loaded(found, gone, written.name if parts else None))
+        reports = _commit(store, batch, reading, _Loaded(found, gone, written.name if parts else None))
+        _clear(store)
+        return reports
+
+
+def _clear(store: Store) -> None:
+    """Let go of what was gathered on the way: it holds memory, and names that tables of events may have."""
+    for (table,) in store.execute(
+        "select table_name from duckdb_tables() where temporary and starts_with(table_name, 'load_')"
+    ).fetchall():
+        store.execute(f"drop table {quoted(table)}")
 
 
 class _Loaded(NamedTuple):

@@ -88,7 +88,7 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
         messages = 0
         for written in _ahead(surveyed, owned, layout, batch):
             messages += written.messages
-            for table, frame in (*written.rows, Rows("writes", written.writes)):
+            for table, frame in (*written.rows, Rows("trait__writes", written.writes)):
                 inserts.add(table, frame)
             progress.advance(written.messages)
         inserts.flush()
@@ -115,14 +115,15 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
     return report
 
 
+# Two underscores, here and in `piece__rows`: no event's table is called so, and ours would be found first.
 _CREATE_WRITES = """
-create or replace temp table writes (
+create or replace temp table trait__writes (
   profile bigint, owner bigint, name varchar, value varchar, ordinal integer, timestamp timestamp,
   received_at timestamp
 )
 """
 _TEMPORARY = tuple(
-    f"drop table if exists {table}" for table in ("writes", "triggers", *history.TABLES, current.NAMED)
+    f"drop table if exists {table}" for table in ("trait__writes", "triggers", *history.TABLES, current.NAMED)
 )
 
 

@@ -126,7 +126,7 @@ def evaluate(
             return
         for place, (trait, query, found) in enumerate(ready):
             try:
-                yield trait, _result(con, store, trait, query, found, limits, f"trait_rows_{place}")
+                yield trait, _result(con, store, trait, query, found, limits, f"trait__rows_{place}")
             except TraitError as error:
                 yield trait, error
 
@@ -162,8 +162,8 @@ def _result(
     except duckdb.Error as error:
         raise running_error(trait, error, RUN, limits.seconds) from None
     reader = con.sql(rows_sql(found, limits)).to_arrow_reader(_ARROW_ROWS)
-    store.con.register("incoming", reader)
-    store.execute(f"create or replace temp table {quoted(table)} as from incoming")
-    store.con.unregister("incoming")
+    store.con.register("trait__incoming", reader)
+    store.execute(f"create or replace temp table {quoted(table)} as from trait__incoming")
+    store.con.unregister("trait__incoming")
     too_large = store.scalar(f"select count(*) from {quoted(table)} where traits is null")
     return Rows(table, rows, too_large, tuple(name for name, _ in found.traits))

@@ -27,8 +27,10 @@ from pipelines.naming import literal, quoted
 from pipelines.traits.inspection import Query, Schema
 from pipelines.traits.vocabulary import CLOCKS
 
-RESULT = "trait_result"
-"""The temporary table in which a query's rows stand while they are checked."""
+RESULT = "trait__result"
+"""The temporary table in which a query's rows stand while they are checked. No event's table is called so:
+snake case has no two underscores in a row.
+"""
 
 _ARROW_ROWS = 122_880
 
@@ -88,9 +90,9 @@ def fill(con: duckdb.DuckDBPyConnection, store: duckdb.DuckDBPyConnection, queri
     for table, wanted in sorted(union.items()):
         names = ", ".join(quoted(name) for name in wanted)
         reader = store.sql(f"select {names} from {quoted(table)}").to_arrow_reader(_ARROW_ROWS)
-        con.register("incoming", reader)
-        con.execute(f"insert into {quoted(table)} ({names}) select {names} from incoming")
-        con.unregister("incoming")
+        con.register("trait__incoming", reader)
+        con.execute(f"insert into {quoted(table)} ({names}) select {names} from trait__incoming")
+        con.unregister("trait__incoming")
 
 
 @contextlib.contextmanager
