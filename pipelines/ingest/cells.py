@@ -128,10 +128,14 @@ def _skip_line_end(data: Bytes, position: int, end: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _is_blank(data: Bytes, position: int, end: int) -> bool:
-    if data[position] == _LF:
-        return True
-    return data[position] == _CR and (position + 1 >= end or data[position + 1] == _LF)
+def _behind_blank(data: Bytes, position: int, end: int, last: bool, delimiter: int) -> int:
+    """Position behind the line that starts here if it is blank, else -1; blanks and tabs may stand in it."""
+    while position < end and (data[position] == 32 or data[position] == 9) and data[position] != delimiter:
+        position += 1
+    behind = _skip_line_end(data, position, end)
+    if behind >= end and not last and (behind == position or data[behind - 1] != _LF):
+        return -1  # it may go on in the next buffer
+    return behind if behind >= end or (behind > position and data[behind - 1] == _LF) else -1
 
 
 @numba.njit(nogil=True, cache=True)
@@ -154,8 +158,9 @@ def split(data: Bytes, last: bool, line: int, columns: int, dialect: Dialect) ->
     while position < end:
         if not last and data[position] == _CR and position + 1 == end:
             break
-        if _is_blank(data, position, end):
-            position = _skip_line_end(data, position, end)
+        behind = _behind_blank(data, position, end, last, dialect.delimiter)
+        if behind >= 0:
+            position = behind
             line += 1
             continue
         start, at, width, state = position, position, 0, FINE

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipelines.errors import FileRefused
 from pipelines.ingest import bytestream, cells, header, utf8
 from pipelines.ingest.chunks import Chunk, rejected
+from pipelines.ingest.found import empty
 from pipelines.ingest.objects import objects
 from pipelines.ingest.rows import Cells
 from pipelines.ingest.tokens import slices
@@ -75,9 +76,7 @@ def _header(
     first = cells.split(data[: _line_limit(text)], last, 1, 1, dialect)
     if not len(first.starts):
         if last:
-            raise FileRefused(
-                "EMPTY_FILE", "the file is empty", where=f"{name}:1", expected="a header and rows"
-            )
+            raise empty(source, name)
         return None
     where = f"{name}:{first.lines[0]}"
     if first.status[0] in (cells.UNCLOSED, cells.AFTER_QUOTE):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipelines.errors import FileRefused
 from pipelines.ingest import jsonl, lookups, parquet, profiles
 from pipelines.ingest.chunks import Chunk
-from pipelines.ingest.found import Found
+from pipelines.ingest.found import Found, empty, unreadable
 from pipelines.rules import Rules
 
 
@@ -16,16 +16,24 @@ def read(file: Found, number: int, digest: str, rules: Rules) -> Iterator[Chunk]
 
     A file that is written to while it is read is refused: half of it could be old.
     """
+    rows = 0
     try:
-        yield from _records(file, number, digest, rules)
+        for chunk in _records(file, number, digest, rules):
+            if chunk.rows:
+                rows += chunk.rows
+                yield chunk
+        status = file.path.stat()
     except FileRefused as refusal:
         # A reader knows the file's last name only; a person needs the folder too.
         if refusal.where is not None:
             refusal.where = file.name + refusal.where.removeprefix(file.path.name)
         raise
-    status = file.path.stat()
+    except OSError as error:
+        raise unreadable(file.name, error) from None
     if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
         raise changed(file.name)
+    if not rows:
+        raise empty(file.source, file.name)
 
 
 def _records(file: Found, number: int, digest: str, rules: Rules) -> Iterator[Chunk]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.errors import FileRefused, InputError
-from pipelines.ingest.found import Digest, Found, digests, discover
+from pipelines.ingest.found import Digest, Found, digests, discover, unusable
 from pipelines.ingest.reading import changed
 from pipelines.space import Space
 from pipelines.store import Store
@@ -112,7 +112,7 @@ def take(space: Space, store: Store, now: datetime, again: Sequence[Path]) -> In
                 "update ops.files set size = $size, modified_ns = $modified where file = $file",
                 {"size": file.size, "modified": file.modified_ns, "file": entry},
             )
-    return Intake(batch, tuple(taken), tuple(sorted_.unreadable))
+    return Intake(batch, tuple(taken), (*sorted_.unreadable, *unusable(space)))
 
 
 def resume(space: Space, store: Store, batch: Batch) -> tuple[Taken, ...]:

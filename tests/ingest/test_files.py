@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ import pytest
 
 from pipelines.errors import FileRefused, InputError
 from pipelines.ingest import reading
+from pipelines.ingest.found import digests, discover, unusable
 from pipelines.steps import arrival
 from pipelines.steps import load as step
 from tests.ingest.loading import NOW, Desk
@@ -127,6 +132,105 @@ def test_one_unusable_file_does_not_stop_the_others(desk: Desk) -> None:
     ]
     assert all(file.message for file in report.files if file.status == "refused")
     assert desk.load(LATER).batches == ()
+
+
+def test_a_file_without_a_row_is_refused_whatever_its_format(desk: Desk) -> None:
+    desk.input("events", "*.parquet")
+    desk.input("profiles", "*.csv")
+    (desk.folder / "b").mkdir()
+    desk.input("events", "b/*.jsonl")
+    desk.put("a.jsonl", "\n  \r\n")
+    desk.put("b/a.jsonl", "\n")
+    pq.write_table(pa.table({"type": pa.array([], pa.string())}), desk.folder / "c.parquet")
+    desk.put("d.csv", "user_id,email\n")
+    desk.put("e.jsonl", page("e"))
+    desk.load()
+    told = [(row["path"], row["status"], row["code"], row["rows"]) for row in desk.files()]
+    assert told == [
+        ("a.jsonl", "refused", "EMPTY_FILE", 0),
+        ("e.jsonl", "loaded", None, 1),
+        ("c.parquet", "refused", "EMPTY_FILE", 0),
+        ("d.csv", "refused", "EMPTY_FILE", 0),
+        ("b/a.jsonl", "refused", "EMPTY_FILE", 0),
+    ]
+    assert [row["message"].splitlines()[0] for row in desk.files() if row["code"]] == [
+        f"{name}: there is no row in the file" for name in ("a.jsonl", "c.parquet", "d.csv", "b/a.jsonl")
+    ]
+    assert desk.load(LATER).batches == ()
+
+
+def test_what_a_pattern_meets_and_is_no_file_is_said(desk: Desk) -> None:
+    desk.input("events", "sub/**/x/*.jsonl")
+    desk.put("a.jsonl", page("a"))
+    (desk.folder / "b.jsonl").symlink_to("nowhere.jsonl")
+    (desk.folder / "c.jsonl").mkdir()
+    os.mkfifo(desk.folder / "d.jsonl")
+    (desk.folder / "e.jsonl").symlink_to("a.jsonl")
+    (desk.folder / "sub/deep/x/f.jsonl").mkdir(parents=True)
+    for again in range(2):
+        said = [file for file in desk.load(LATER if again else NOW).files if file.code == "NOT_A_FILE"]
+        assert [str(file.message).splitlines()[0] for file in said] == [
+            "b.jsonl: the link leads to no file",
+            "c.jsonl: this is a folder",
+            "d.jsonl: this is neither a file nor a folder",
+            "sub/deep/x/f.jsonl: this is a folder",
+        ]
+        assert all("to do: " in str(file.message) for file in said)
+    assert statuses(desk) == [("a.jsonl", "loaded", 1, 0), ("e.jsonl", "duplicate", 0, 0)]
+
+
+def test_a_pattern_of_folders_takes_what_is_in_them(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.input("events", "sub/**")
+    (tmp_path / "sub/deep").mkdir(parents=True)
+    desk.put("sub/deep/a.jsonl", page("a"))
+    assert [(file.path, file.loaded) for file in desk.load().files] == [("sub/deep/a.jsonl", 1)]
+
+
+def test_what_may_not_be_read_is_said_and_taken_once_it_may(nobody: Desk) -> None:
+    nobody.input("events", "*/*.jsonl")
+    shut = nobody.folder / "shut"
+    shut.mkdir()
+    for name in ("a.jsonl", "shut/b.jsonl"):
+        nobody.put(name, page(name)).chmod(0)
+    shut.chmod(0o111)
+    with unprivileged():
+        discovered = discover(nobody.space)
+        said = [digest.refusal for digest in digests(discovered)] + list(unusable(nobody.space))
+    assert [(error.where, error.code) for error in said if error] == [
+        ("a.jsonl", "UNREADABLE"),
+        ("shut", "UNREADABLE"),
+    ]
+    assert all(error.hint for error in said if error)
+    nobody.inputs[1] = replace(nobody.inputs[1], path=str(shut / "b.jsonl"))
+    with unprivileged():
+        assert unusable(nobody.space) == ()  # a folder need not be listed for a file that is named outright
+    shut.chmod(0o755)
+    for name in ("a.jsonl", "shut/b.jsonl"):
+        (nobody.folder / name).chmod(0o644)
+    assert [file.path for file in nobody.load().files] == ["a.jsonl", "shut/b.jsonl"]
+
+
+@pytest.fixture
+def nobody() -> Iterator[Desk]:
+    """A desk in a folder that anybody may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        made = Desk(Path(folder))
+        made.input("events", "*.jsonl*")
+        yield made
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """As a user whom permissions bind; root is not."""
+    mine = os.geteuid()
+    if mine == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(mine)
 
 
 def test_a_batch_without_a_message_completes(desk: Desk) -> None:

@@ -76,7 +76,7 @@ def test_an_older_store_gets_the_tables_it_lacks_and_keeps_the_rest(space: Space
     added = ("account_identifiers", "account_traits", "account_memberships", "state.accounts")
     with open_store(space) as store:
         with store.transaction():
-            open_batch(store, "files", NOW, RULES)
+            open_batch(store, "files", NOW, RULES, "every_batch")
         for table in added:
             store.execute(f"drop table {table}")
         store.execute(
