@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pipelines import nul
 from pipelines.ingest.expressions import (
     FAULT,
     TIME_EXPECTED,
@@ -97,11 +98,13 @@ def _broken() -> str:
     """What is wrong with the form of a line that is not simple; the parser alone lets some things pass."""
     malformed = fault("invalid_json", None, "one JSON object on the line")
     no_object = fault("not_an_object", None, "one JSON object on the line")
+    with_nul = fault("nul_byte", None, nul.EXPECTED)
     return f"""case when simple then null
         when m.type is null and not json_valid(text) then {malformed}
         when m.type is null and json_type(text) <> 'OBJECT' then {no_object}
         when regexp_matches(regexp_replace(text, '{_STRINGS}', '""', 'g'), '{_NOT_JSON}')
-          then {malformed} end"""
+          then {malformed}
+        when {nul.in_json("text")} then {with_nul} end"""
 
 
 def _cell(field: str, fields: Collection[str], simple: bool, parsed: str | None = None) -> str:

@@ -6,7 +6,7 @@ A NULL in a column or struct is a field that is not there: Parquet has no other 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import nul
 from pipelines.errors import FileRefused
 from pipelines.ingest import calls
 from pipelines.ingest.chunks import MORSEL_ROWS, Chunk, Layout
@@ -21,6 +22,7 @@ from pipelines.ingest.expressions import fault, text_of
 from pipelines.naming import quoted
 from pipelines.space import Input
 
+_BACKSLASH = 92
 _ZONED = "%Y-%m-%dT%H:%M:%S.%fZ"
 _FIRST, _LAST = "timestamp '0001-01-01'", "timestamp '9999-12-31 23:59:59.999999'"
 
@@ -31,6 +33,8 @@ class Structs:
 
     source: Input
     schema: pa.Schema
+    nul: bool = False
+    """Whether there may be a NUL in some text of the block."""
 
     @cached_property
     def raw(self) -> str:
@@ -42,7 +46,9 @@ class Structs:
 
     def joined(self, other: Layout) -> Structs | None:
         """Files of one input and one schema join."""
-        return self if self == other else None
+        if not isinstance(other, Structs) or (self.source, self.schema) != (other.source, other.schema):
+            return None
+        return replace(self, nul=self.nul or other.nul)
 
     def may_have(self, document: str, path: tuple[str, ...]) -> bool:
         """Whether a document may hold something at a path, by the schema."""
@@ -119,12 +125,18 @@ class Structs:
         return f"try(json({quoted(field)}))"
 
     def _broken(self) -> str:
-        """A document given as text that is no JSON."""
-        cases = [
+        """A NUL anywhere, or a document given as text that is no JSON."""
+        texts = [
+            name for name in calls.DOCUMENTS if (kind := self._type(name)) is not None and _is_text(kind)
+        ]
+        cases = []
+        if self.nul:
+            found = [nul.in_json(self.raw), *(nul.in_json(quoted(name)) for name in texts)]
+            cases.append(f"when {' or '.join(found)} then {fault('nul_byte', None, nul.EXPECTED)}")
+        cases += [
             f"when {quoted(name)} is not null and not json_valid({quoted(name)}) "
             f"then {fault('invalid_json', name, 'a JSON object')}"
-            for name in calls.DOCUMENTS
-            if (kind := self._type(name)) is not None and _is_text(kind)
+            for name in texts
         ]
         return f"case {' '.join(cases)} end" if cases else "null"
 
@@ -134,12 +146,12 @@ def read(path: Path, source: Input, file: int) -> Iterator[Chunk]:
     try:
         with pq.ParquetFile(path) as parquet:
             layout = Structs(source, parquet.schema_arrow.remove_metadata())
+            _check_names(layout.schema, path)
             size = path.stat().st_size / max(parquet.metadata.num_rows, 1)
             line = 1
             for batch in parquet.iter_batches(batch_size=MORSEL_ROWS):
-                yield Chunk(
-                    layout, _records(batch, file, line), None, batch.nbytes, int(size * batch.num_rows)
-                )
+                held = replace(layout, nul=any(map(_may_hold_nul, batch.columns)))
+                yield Chunk(held, _records(batch, file, line), None, batch.nbytes, int(size * batch.num_rows))
                 line += batch.num_rows
     except (pa.ArrowInvalid, OSError) as error:
         raise FileRefused(
@@ -149,6 +161,41 @@ def read(path: Path, source: Input, file: int) -> Iterator[Chunk]:
             expected="a complete Parquet file",
             hint=str(error).splitlines()[0],
         ) from None
+
+
+def _check_names(schema: pa.Schema, path: Path) -> None:
+    if "\0" in str(schema):
+        raise FileRefused(
+            "INVALID_CHARACTERS",
+            "the name of a column or field holds NUL",
+            where=path.name,
+            expected="names without NUL",
+            hint="write the file again with another name",
+        )
+
+
+def _may_hold_nul(column: pa.Array) -> bool:
+    """A quick look at the bytes of all texts in a column: none holds NUL, or one may."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _may_hold_nul(column.dictionary)
+    if pa.types.is_struct(kind):
+        return any(_may_hold_nul(column.field(place)) for place in range(kind.num_fields))
+    if pa.types.is_map(kind):
+        return _may_hold_nul(column.keys) or _may_hold_nul(column.items)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _may_hold_nul(column.values)
+    if not _is_text(kind):
+        return False
+    text = column.cast(pa.large_string())
+    _, offsets, data = text.buffers()
+    if data is None or not len(text):
+        return False
+    bounds = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
+    held = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    if len(held) and held.min() == 0:
+        return True
+    return bool((held == _BACKSLASH).any()) and nul.ESCAPE.encode() in held.tobytes()
 
 
 def _records(batch: pa.RecordBatch, file: int, line: int) -> pa.Table:

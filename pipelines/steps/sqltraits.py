@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines import nul
 from pipelines.config import Space
 from pipelines.errors import TraitError
 from pipelines.naming import quoted
@@ -165,5 +166,16 @@ def _result(
     store.con.register("trait__incoming", reader)
     store.execute(f"create or replace temp table {quoted(table)} as from trait__incoming")
     store.con.unregister("trait__incoming")
+    nuls = store.scalar(
+        f"select count(*) from {quoted(table)} where {nul.in_text('id_value')} or {nul.in_json('traits')}"
+    )
+    if nuls:
+        raise TraitError(
+            f"{nuls} rows hold the character NUL",
+            code="nul_byte",
+            where=trait.file,
+            expected=nul.EXPECTED,
+            hint="take it out: replace(..., chr(0), '')",
+        )
     too_large = store.scalar(f"select count(*) from {quoted(table)} where traits is null")
     return Rows(table, rows, too_large, tuple(name for name, _ in found.traits))

@@ -411,6 +411,50 @@ def test_parquet_with_times_numbers_and_json_text(tmp_path: Path) -> None:
     ]
 
 
+def test_nul_in_parquet_rejects_its_row_wherever_it_stands(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.input("events", "*.parquet")
+    calls: list[dict[str, Any]] = [
+        {"messageId": "a", "userId": "u\0"},
+        {"messageId": "b", "userId": "u", "traits": {"x": "a\0", "y": []}},
+        {"messageId": "c", "userId": "u", "traits": {"x": "\\u0000", "y": ["", "\0"]}},
+        {"messageId": "d", "userId": "u", "properties": '{"a":"\\u0000"}'},
+        {"messageId": "e", "userId": "u", "properties": '{"a":"\0"}'},
+        {"messageId": "f", "userId": "u", "other": "\0"},
+        {
+            "messageId": "g",
+            "userId": "u",
+            "traits": ESCAPED,
+            "properties": '{"a":"\\\\u0000"}',
+        },
+    ]
+    for name, part in (("a", calls), ("b", calls[-1:])):
+        rows = [{"type": "page", **call, "messageId": call["messageId"] + name} for call in part]
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), tmp_path / f"{name}.parquet")
+    desk.load()
+    assert [(row["line"], row["reason"]) for row in desk.rejects()] == [(n, "nul_byte") for n in range(1, 7)]
+    assert [message["message_id"] for message in desk.messages()] == ["ga", "gb"]
+    assert json.loads(desk.messages()[0]["traits"]) == ESCAPED
+
+
+def test_nul_in_the_name_of_a_parquet_field_refuses_the_file(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.input("events", "*.parquet")
+    pq.write_table(pa.Table.from_pylist([{"type": "page", "traits": {"a\0": 1}}]), tmp_path / "a.parquet")
+    (report,) = desk.load().files
+    assert (report.status, report.code) == ("refused", "INVALID_CHARACTERS")
+
+
+ESCAPED = {"x": "\\u0000", "y": ["\\"]}
+"""Text that only says how NUL would be written."""
+SCHEMA = pa.schema(
+    {
+        **dict.fromkeys(("type", "messageId", "userId", "properties", "other"), pa.string()),
+        "traits": pa.struct({"x": pa.dictionary(pa.int32(), pa.string()), "y": pa.list_(pa.string())}),
+    }
+)
+
+
 def test_a_full_megabyte_in_one_field(desk: Desk) -> None:
     big = "x" * (1 << 20)
     desk.put(
