@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.naming import literal, quoted
 from pipelines.profiles.traits import insertion
 from pipelines.sqlfiles import Statement
 
@@ -93,33 +92,28 @@ TABLES = ("trait_spans", "trait_courses")
 """The temporary tables that stay for the caller to drop."""
 
 
-def snapshots(columns: Mapping[str, str]) -> str:
-    """A row of `profile_traits_updates` for each of `changed_profiles`, with the traits as they then were.
+_STATES = """
+    with changes as (
+      select profile, ordinal, row_number() over (partition by profile order by ordinal) as change,
+             count(*) over (partition by profile) as changes
+      from changed_profiles
+    ), spans as (
+      -- a value stands from the change that wrote it, or the first, to before the one that replaces it
+      select t.profile, t.name, t.value, coalesce(c.change, 1) as first,
+             coalesce(lead(c.change) over (partition by t.profile, t.name order by t.ordinal), a.changes + 1)
+               as behind
+      from trait_courses t
+      join (select distinct profile, changes from changes) a using (profile)
+      left join changes c on c.profile = t.profile and c.ordinal = t.ordinal
+    ), carried as (
+      select profile, name, value, unnest(range(first, behind)) as change from spans where value is not null
+    )
+    select c.profile as "@profile", c.ordinal as "@ordinal", v.name, v.value
+    from changes c
+    left join carried v using (profile, change)"""
+"""All traits of a profile as they stood after each of its changes: what changed, and what was carried on."""
 
-    Changes are put side by side, a column a trait, and what a message did not change is carried on from the
-    one before. In between a cell is `=` and the value, or empty for a trait that was removed.
-    """
-    cells = "".join(
-        f",\n      max(coalesce('=' || c.value, '')) filter (where c.name = {literal(name)})"
-        f" as {quoted(name)}"
-        for name in columns
-    )
-    values = "".join(
-        f",\n    cast(nullif(last_value({quoted(name)} ignore nulls) over course, '')[2:] as {kind})"
-        f" as {quoted(name)}"
-        for name, kind in columns.items()
-    )
-    wide = f"""
-  select "@profile", "@ordinal"{values}
-  from (
-    select c.profile as "@profile", c.ordinal as "@ordinal"{cells}
-    from (
-      select profile, ordinal, name, value from trait_courses semi join changed_profiles using (profile)
-      union all
-      select profile, ordinal, null, null from changed_profiles
-    ) c
-    group by c.profile, c.ordinal
-  )
-  window course as (partition by "@profile" order by "@ordinal")
-  qualify "@ordinal" >= 0"""
-    return insertion(wide, columns)
+
+def snapshots(columns: Mapping[str, str]) -> str:
+    """A row of `profile_traits_updates` for each of `changed_profiles`, with the traits as they then were."""
+    return insertion(_STATES, columns)

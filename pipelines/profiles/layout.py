@@ -8,6 +8,7 @@ the paths.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,8 +19,10 @@ from pipelines.profiles.survey import Leaf, Path, Survey, has_values, leaves
 from pipelines.sqlfiles import Statement
 from pipelines.types import BIGINT, DOUBLE, TIMESTAMP, VARCHAR, Kind, column_type, widen
 
-_TRACKS = "create table if not exists tracks ("
-"""How the file `sql/tables/tracks.sql` begins its statement."""
+_FIXED = re.compile(r'^  "?(\w+)', re.MULTILINE)
+"""The columns in a file of `sql/tables`: each is first on its line."""
+_MANY = 500
+"""A table with more changes at once is written anew: what one costs grows with the columns of a table."""
 
 TRAITS = "profile_traits_updates"
 TRAIT_TABLES = (TRAITS, "profile_traits")
@@ -53,6 +56,8 @@ class Layout:
     """Of every table met, the columns once `statements` have run (of a new table, those on demand)."""
     statements: tuple[Statement, ...]
     sources: tuple[Source, ...]
+    added: int
+    """How many columns were added to tables there were."""
 
 
 def body_column(path: Path) -> str:
@@ -115,10 +120,11 @@ def lay_out(
     """
     statements: list[Statement] = []
     columns: dict[str, dict[str, str]] = {}
+    added = 0
     for table in sorted(met, key=str.encode):
         present = existing.get(table, {})
         columns[table] = dict(present)
-        changes: list[Statement] = []
+        changes: list[_Change] = []
         for column in sorted(
             (name for name, one in met[table].items() if has_values(one.kinds)), key=str.encode
         ):
@@ -128,10 +134,35 @@ def lay_out(
             )
             columns[table][column] = after
             if before != after:
-                targets = TRAIT_TABLES if table == TRAITS else (table,)
-                changes.extend(_change(target, column, before, after) for target in targets)
-        statements.extend(changes if table in existing else [_create(table, columns[table])])
-    return Layout(columns, tuple(statements), tuple(_sources(met)))
+                changes.append(_Change(column, before, after))
+        if table not in existing:
+            statements.append(_create(table, columns[table]))
+            continue
+        added += sum(change.before is None for change in changes)
+        for target in TRAIT_TABLES if table == TRAITS else (table,):
+            if len(changes) > _MANY:
+                fixed = _FIXED.findall(_definition(table))
+                on_demand = {name: type_ for name, type_ in columns[table].items() if name not in fixed}
+                statements += _rewritten(target, changes, on_demand)
+            else:
+                statements += (_changed(target, change) for change in changes)
+    return Layout(columns, tuple(statements), tuple(_sources(met)), added)
+
+
+class _Change(NamedTuple):
+    """A column's type before (None: it is new) and after."""
+
+    column: str
+    before: str | None
+    after: str
+
+    @property
+    def value(self) -> str:
+        """SQL: what the column holds, as its new type."""
+        value = quoted(self.column)
+        if self.before == TIMESTAMP:  # as user_traits writes times: UTC, no fraction of zeros
+            value = f"regexp_replace(strftime({value}, '%Y-%m-%dT%H:%M:%S.%f'), '\\.?0*$', '') || 'Z'"
+        return f"cast({value} as {self.after})"
 
 
 def _type(
@@ -146,23 +177,38 @@ def _type(
 
 
 def _create(table: str, columns: Mapping[str, str]) -> Statement:
-    """The table of a track event: the fixed columns of `tracks`, then the given ones."""
-    named = sqlfiles.read("tables/tracks.sql").replace(_TRACKS, f"create table {quoted(table)} (", 1)
-    fixed, closing, _ = named.rpartition(")")
+    """A table with its fixed columns, then the given ones."""
     on_demand = "".join(f"  , {quoted(name)} {type_}\n" for name, type_ in columns.items())
-    return Statement(fixed + on_demand + closing, label=f"create {table}")
+    made = f"create table {quoted(table)} (\n{_definition(table)}{on_demand})"
+    return Statement(made, label=f"create {table}")
 
 
-def _change(table: str, column: str, before: str | None, after: str) -> Statement:
+def _definition(table: str) -> str:
+    """The fixed columns of a table, a line each; a track event has those of `tracks`."""
+    own = f"tables/{table}.sql"
+    text = sqlfiles.read(own if own in sqlfiles.tables() else "tables/tracks.sql")
+    return text[text.index("(\n") + 2 : text.rindex(")")]
+
+
+def _changed(table: str, change: _Change) -> Statement:
+    column, before, after = change
     if before is None:
         return Statement(
             f"alter table {quoted(table)} add column {quoted(column)} {after}", label=f"add {table}.{column}"
         )
-    value = quoted(column)
-    if before == TIMESTAMP:  # as user_traits writes times: UTC, no fraction of zeros
-        value = f"regexp_replace(strftime({value}, '%Y-%m-%dT%H:%M:%S.%f'), '\\.?0*$', '') || 'Z'"
-    change = f"alter column {quoted(column)} type {after} using cast({value} as {after})"
-    return Statement(f"alter table {quoted(table)} {change}", label=f"widen {table}.{column}")
+    altered = f"alter column {quoted(column)} type {after} using {change.value}"
+    return Statement(f"alter table {quoted(table)} {altered}", label=f"widen {table}.{column}")
+
+
+def _rewritten(table: str, changes: Iterable[_Change], columns: Mapping[str, str]) -> Iterator[Statement]:
+    """The table made anew with all its columns, and its rows copied."""
+    old = quoted(f"{table}__old")
+    cast = ", ".join(f"{change.value} as {quoted(change.column)}" for change in changes if change.before)
+    yield Statement(f"alter table {quoted(table)} rename to {old}", label=f"set aside {table}")
+    yield _create(table, columns)
+    copied = f"insert into {quoted(table)} by name select *{f' replace ({cast})' if cast else ''} from {old}"
+    yield Statement(copied, label=f"copy {table}")
+    yield Statement(f"drop table {old}", label=f"drop the old {table}")
 
 
 def _sources(met: Mapping[str, Mapping[str, Met]]) -> Iterator[Source]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.naming import quoted
+from pipelines.naming import literal, quoted
 from pipelines.sqlfiles import Statement
 
 _JOINED = """
@@ -135,32 +135,36 @@ def statements(snapshots: str) -> tuple[Statement, ...]:
     return tuple(Statement(text, label="traits") for text in (*_STATE, snapshots, *_DROP))
 
 
+_STATES = """
+    select c.profile as "@profile", c.ordinal as "@ordinal", t.name, t.value
+    from traits_after t
+    join changed_profiles c on c.profile = t.profile"""
+
+
 def snapshots(columns: Mapping[str, str]) -> str:
     """Every changed profile with all its traits, typed as their columns (name -> type)."""
-    values = "".join(
-        f",\n    cast(max(t.value) filter (where t.name = {_text(name)}) as {kind}) as {quoted(name)}"
-        for name, kind in columns.items()
-    )
-    wide = f"""
-  select c.profile as "@profile", c.ordinal as "@ordinal"{values}
-  from traits_after t join changed_profiles c on c.profile = t.profile
-  group by c.profile, c.ordinal"""
-    return insertion(wide, columns)
+    return insertion(_STATES, columns)
 
 
-def insertion(wide: str, columns: Mapping[str, str]) -> str:
-    """The statement that writes a snapshot for each row of a query: `@profile`, `@ordinal`, `columns`.
+def insertion(states: str, columns: Mapping[str, str]) -> str:
+    """The statement that writes snapshots out of the rows of a query: `@profile`, `@ordinal`, `name`, `value`.
 
-    A trait may be called `profile`, `type` or like anything else of ours that has no @ in it.
+    A trait may be called `profile`, `type` or like anything else of ours that has no @ in it. A pivot puts the
+    rows side by side: an aggregate for each of thousands of columns would cost the square of their number.
     """
     names = "".join(f", {quoted(name)}" for name in columns)
-    values = "".join(f", w.{quoted(name)}" for name in columns)
+    values = "".join(f", cast(w.{quoted(name)} as {kind})" for name, kind in columns.items())
+    wide = f"pivot (from states) on name in ({', '.join(map(literal, columns))}) using max(value)"
+    if not columns:
+        wide = 'select "@profile", "@ordinal" from states'
     return f"""
 insert into profile_traits_updates
   (id, segment_id, triggering_event_id, triggering_event_name, triggering_event_type,
    triggering_event_source_id, triggering_event_source_name, triggering_event_source_slug,
    received_at, timestamp, uuid_ts, seq{names})
-with wide as ({wide}
+with states as ({states}
+), wide as (
+  {wide} group by "@profile", "@ordinal"
 )
 select 'trt_' || state.seq($batch, t.ordinal, 0), p.segment_id, t.message_id, t.event, t.type, t.source_id,
        t.source_name, t.source_slug, t.received_at, t.timestamp, $time::timestamp,
@@ -169,8 +173,3 @@ from wide w
 join state.profiles p on p.profile = w."@profile"
 join triggers t on t.ordinal = w."@ordinal"
 """
-
-
-def _text(name: str) -> str:
-    """A column's name as a text in SQL; a name holds letters, digits and underscores only."""
-    return f"'{name}'"

@@ -100,7 +100,7 @@ def _materialize_batch(store: Store, batch: Batch, progress: Progress) -> Materi
             messages=messages,
             snapshots=_count(store, "profile_traits_updates where uuid_ts = $time", {"time": batch.time}),
             touched=_count(store, current.NAMED, {}) if files else 0,
-            new_columns=sum(" add column " in statement.sql for statement in layout.statements),
+            new_columns=layout.added,
             shared_columns=shared,
         )
         for temporary in _TEMPORARY:
