@@ -14,6 +14,11 @@ from collections.abc import Collection
 # Spelled out in ASCII: every other byte is a separator.
 _TOKEN = re.compile(r"[A-Z0-9]+[a-z0-9]*|[a-z0-9]+")
 
+LONGEST_NAME = 255
+"""Characters of a table's or column's name, with the `_` that may come in front: as many as Snowflake and
+Databricks take. Names are ASCII.
+"""
+
 # Columns the tables have of their own. `__operation` cannot clash: snake case never starts with two
 # underscores.
 RESERVED_COLUMNS = frozenset(
@@ -89,6 +94,18 @@ def snake(name: str) -> str:
     return "_".join(tokens).lower()
 
 
+def bounded(name: str) -> str:
+    """`name` cut to what warehouses take, if it is longer, and told apart by 8 hex digits of its SHA-1.
+
+    >>> len(bounded("a" * 1000)), bounded("a" * 1000)[-11:], bounded("short")
+    (254, 'aa_291e9a6c', 'short')
+    """
+    if len(name) < LONGEST_NAME:
+        return name
+    digest = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+    return f"{name[: LONGEST_NAME - 10].rstrip('_')}_{digest[:8]}"
+
+
 def column_name(name: str, reserved: Collection[str] = RESERVED_COLUMNS) -> str:
     """The column of a trait or property: its snake case, `_` in front if it starts with a digit or is taken.
 
@@ -98,7 +115,7 @@ def column_name(name: str, reserved: Collection[str] = RESERVED_COLUMNS) -> str:
     >>> column_name("Favourite Colour"), column_name("2FA"), column_name("userId"), column_name("context.ip")
     ('favourite_colour', '_2fa', '_user_id', '_context_ip')
     """
-    column = snake(name)
+    column = bounded(snake(name))
     if column[0].isdigit() or column in reserved or column.startswith(RESERVED_PREFIXES):
         return f"_{column}"
     return column
@@ -110,7 +127,7 @@ def table_name(event: str) -> str:
     >>> table_name("Order Completed"), table_name("Tracks"), table_name("2nd Visit")
     ('order_completed', '_tracks', '_2nd_visit')
     """
-    table = snake(event)
+    table = bounded(snake(event))
     if table[0].isdigit() or table in RESERVED_TABLES:
         return f"_{table}"
     return table

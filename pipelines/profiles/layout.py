@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipelines import sqlfiles
-from pipelines.naming import column_name, quoted, snake
+from pipelines.naming import bounded, column_name, quoted, snake
 from pipelines.profiles.survey import Leaf, Path, Survey, has_values, leaves
 from pipelines.sqlfiles import Statement
 from pipelines.types import BIGINT, DOUBLE, TIMESTAMP, VARCHAR, Kind, column_type, widen
@@ -67,7 +67,7 @@ def body_column(path: Path) -> str:
     ('address_postal_code', '_timestamp', '_2fa')
     """
     joined = "_".join(snake(level) for level in path)
-    return joined if joined.startswith("_") else column_name(joined)
+    return bounded(joined) if joined.startswith("_") else column_name(joined)
 
 
 def context_column(path: Path) -> str:
@@ -76,7 +76,7 @@ def context_column(path: Path) -> str:
     >>> context_column(("userAgentData", "mobile"))
     'context_user_agent_data_mobile'
     """
-    return "_".join(("context", *(snake(level) for level in path)))
+    return bounded("_".join(("context", *(snake(level) for level in path))))
 
 
 def column_of(leaf: Leaf) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.naming import snake, table_name
+from pipelines.naming import bounded, snake, table_name
 from pipelines.profiles.leaves import Texts, discover, texts
 from pipelines.profiles.trie import Ints, Longs, Trie, key, new_trie
 from pipelines.types import Kind
@@ -50,8 +50,8 @@ class Collection(NamedTuple):
 
     @property
     def slug(self) -> str | None:
-        """The event in snake case, as in the column `event`."""
-        return None if self.event is None else snake(self.event)
+        """The event in snake case, as in the column `event`; its table is called so, or with `_` in front."""
+        return None if self.event is None else bounded(snake(self.event))
 
 
 class Leaf(NamedTuple):

@@ -147,10 +147,10 @@ def snapshots(columns: Mapping[str, str]) -> str:
 
 
 def insertion(states: str, columns: Mapping[str, str]) -> str:
-    """The statement that writes snapshots out of the rows of a query: `@profile`, `@ordinal`, `name`, `value`.
+    """The statement that writes snapshots from rows `@profile`, `@ordinal`, `name`, `value`.
 
-    A trait may be called `profile`, `type` or like anything else of ours that has no @ in it. A pivot puts the
-    rows side by side: an aggregate for each of thousands of columns would cost the square of their number.
+    A trait may be called `profile`, `type` or like anything else of ours that has no @ in it. A pivot puts
+    the rows side by side: an aggregate for each of thousands of columns costs the square of their number.
     """
     names = "".join(f", {quoted(name)}" for name in columns)
     values = "".join(f", cast(w.{quoted(name)} as {kind})" for name, kind in columns.items())

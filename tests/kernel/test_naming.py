@@ -52,6 +52,18 @@ def test_no_name_becomes_a_table_or_column_of_the_system(name: str) -> None:
     assert not column.startswith(naming.RESERVED_PREFIXES)
 
 
+@given(st.text("ab_ 1Ü", min_size=1), st.integers(200, 400))
+def test_long_names_are_bounded_and_stay_different(part: str, length: int) -> None:
+    name = (part * length)[:length]
+    one, other = naming.column_name(f"{name}a"), naming.column_name(f"{name}b")
+    assert one != other
+    assert max(len(one), len(other), len(naming.table_name(name))) <= naming.LONGEST_NAME
+    whole = naming.snake(f"{name}a")
+    assert one.removeprefix("_") == whole.removeprefix("_") or len(whole) >= naming.LONGEST_NAME
+    if not one.startswith("_"):
+        assert naming.column_name(one) == one
+
+
 def test_every_table_of_the_space_is_reserved() -> None:
     tables = {path.rpartition("/")[2].removesuffix(".sql") for path in sqlfiles.tables()}
     assert tables <= naming.RESERVED_TABLES

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import naming
 from pipelines.config import load_space
 from pipelines.profiles import accounts, current
 from pipelines.steps.checks import names, violations
@@ -70,8 +71,8 @@ def message(chance: random.Random, name: str) -> dict[str, Any]:
     return made
 
 
-def test_a_thousand_properties_and_a_hundred_events(tmp_path: Path) -> None:
-    wide = {f"Property {one}": one for one in range(1000)}
+def test_ten_thousand_properties_and_a_hundred_events(tmp_path: Path) -> None:
+    wide = {f"Property {one}": one for one in range(10_000)}
     events = [
         {"type": "track", "event": f"Event {one}", "messageId": f"e{one}", "userId": "u"}
         for one in range(120)
@@ -90,7 +91,80 @@ def test_a_thousand_properties_and_a_hundred_events(tmp_path: Path) -> None:
         ],
     )
     with opened(store) as con:
-        assert found(con, "select property_0, property_999 from wide") == [[0, 999]]
+        assert found(con, "select property_0, property_9999 from wide") == [[0, 9999]]
         assert found(con, "select trait0, trait399 from profile_traits") == [["v0", "v399"]]
         assert found(con, "select count(*) from tracks") == [[121]]
+        assert violations(con, "events_have_tables") == 0
+
+
+@pytest.mark.parametrize("history", ["every_batch", "every_change"])
+def test_a_thousand_traits_come_to_a_table_that_has_rows(tmp_path: Path, history: str) -> None:
+    """So many that the tables are made anew; what they held is kept, and widened where need be."""
+    few = {"trait7": 7, "Trait 8": "2024-01-01T00:00:00Z", "mine": "kept"}
+    many = {**{f"trait{one}": f"v{one}" for one in range(1200)}, "Trait 8": "later"}
+    days = [("m1", "u1", few, 1), ("m2", "u2", many, 2), ("m3", "u1", {"trait0": "x"}, 3)]
+    batches = [
+        {
+            "history": history,
+            "events": [
+                {
+                    "type": "identify",
+                    "messageId": name,
+                    "userId": user,
+                    "traits": traits,
+                    "timestamp": f"2024-01-0{day}T00:00:00Z",
+                }
+            ],
+        }
+        for name, user, traits, day in days
+    ]
+    store = play(tmp_path, batches)
+    with opened(store) as con:
+        assert found(con, "select mine, trait_8, trait7, trait0, trait1199 from profile_traits") == [
+            ["kept", "2024-01-01T00:00:00Z", "7", "x", None],
+            [None, "later", "v7", "v0", "v1199"],
+        ]
+        columns = con.execute("describe profile_traits_updates").fetchall()
+        on_demand = [column[0] for column in columns[12:]]
+        assert on_demand == ["mine", "trait7", "trait_8", *sorted(many.keys() - {"trait7", "Trait 8"})]
+        assert found(con, "select snapshots from ops.batches order by batch") == [[1], [1], [1]]
+        assert [column[2] for column in con.execute("describe profile_traits").fetchall()].count("NO") == 2
+
+
+def test_objects_below_64_levels_are_text(tmp_path: Path) -> None:
+    deep = [one * levels + "1" + "}" * levels for one in ['{"a":'] for levels in (63, 64, 65, 1000)]
+    lists = '{"a":' + "[" * 1000 + "]" * 1000 + "}"
+    lines = [
+        f'{{"type":"identify","messageId":"m{number}","userId":"u{number}","traits":{traits}}}'
+        for number, traits in enumerate([*deep, lists], 1)
+    ]
+    store = play(tmp_path, [{"events": lines}])
+    with opened(store) as con:
+        shorter, longer = ("_".join("a" * levels) for levels in (63, 64))
+        assert con.execute(f"select a, {shorter}, {longer} from identifies order by id").fetchall() == [
+            (None, 1, None),
+            (None, None, "1"),
+            (None, None, '{"a":1}'),
+            (None, None, '{"a":' * 936 + "1" + "}" * 936),
+            ("[" * 1000 + "]" * 1000, None, None),
+        ]
+        assert [name for name in names() if violations(con, name)] == []
+
+
+def test_long_names_are_cut_and_kept_apart(tmp_path: Path) -> None:
+    long = "Key " * 100
+    traits = {f"{long}one": 1, f"{long}two": 2, "k" * 2**20: 3}
+    track = {"type": "track", "event": long, "messageId": "e", "userId": "u", "properties": {long: 4}}
+    store = play(
+        tmp_path,
+        [{"events": [{"type": "identify", "messageId": "i", "userId": "u", "traits": traits}, track]}],
+    )
+    with opened(store) as con:
+        row = con.execute("select columns('^k.*') from profile_traits")
+        heads = [column[0] for column in row.description or ()]
+        assert sorted(row.fetchall()[0]) == [1, 2, 3]
+        ((event, text),) = con.execute("select event, event_text from tracks").fetchall()
+        assert (event, text) == (naming.table_name(long), long)
+        assert found(con, f"select {event} from {event}") == [[4]]
+        assert max(map(len, [*heads, event])) == naming.LONGEST_NAME - 1
         assert violations(con, "events_have_tables") == 0
