@@ -80,14 +80,16 @@ def part(records: pa.Table, rows: Longs, source: Input, rules: Rules) -> pa.Tabl
         "source_id": source.source_id,
         "source_name": source.source_name,
         "source_slug": source.source_slug,
-        "times": json.dumps(source.times, ensure_ascii=False) if source.times else None,
     }
+    if source.times:
+        constants["times"] = json.dumps(source.times, ensure_ascii=False)
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"row": pa.array(rows)}
     columns |= {name: _constant(value, len(records)) for name, value in constants.items()}
-    columns["addressee"] = pa.nulls(len(records), pa.string())
+    for name in {"times", "addressee"} - constants.keys():
+        columns[name] = pa.nulls(len(records), pa.string())
     names = messages.columns(rules)
     return pa.table({name: columns[name] if name in columns else records[name] for name in names})
 
 
-def _constant(value: str | None, count: int) -> pa.DictionaryArray:
+def _constant(value: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), pa.array([value], pa.string()))

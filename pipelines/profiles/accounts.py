@@ -175,14 +175,15 @@ what is nested in the trait with it, `address` every `address_*` that was not wr
 
 
 def _wide(columns: Mapping[str, str]) -> str:
-    """`account_columns`: the values among `account_winners` side by side, typed as their columns."""
-    values = "".join(
-        f",\n  cast(max(w.value) filter (where w.name = {literal(name)}) as {kind}) as {quoted(name)}"
-        for name, kind in columns.items()
-    )
-    return f"""
-create or replace temp table account_columns as
-select w.account as "@account"{values}
-from account_winners w
-group by w.account
-"""
+    """`account_columns`: the values among `account_winners` side by side, typed as their columns.
+
+    A trait may be called `account`, which is why the key is not.
+    """
+    names = ", ".join(map(literal, columns))
+    values = "".join(f", cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns.items())
+    wide = 'select distinct account as "@account" from account_winners'
+    if names:
+        narrow = 'select account as "@account", name, value from account_winners'
+        pivot = f'pivot ({narrow}) on name in ({names}) using max(value) group by "@account"'
+        wide = f'select "@account"{values} from ({pivot})'
+    return f"create or replace temp table account_columns as {wide}"

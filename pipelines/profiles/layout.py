@@ -58,6 +58,8 @@ class Layout:
     sources: tuple[Source, ...]
     added: int
     """How many columns were added to tables there were."""
+    widened: frozenset[str]
+    """The tables of which a column changed its type."""
 
 
 def body_column(path: Path) -> str:
@@ -121,6 +123,7 @@ def lay_out(
     statements: list[Statement] = []
     columns: dict[str, dict[str, str]] = {}
     added = 0
+    widened: set[str] = set()
     for table in sorted(met, key=str.encode):
         present = existing.get(table, {})
         columns[table] = dict(present)
@@ -138,7 +141,10 @@ def lay_out(
         if table not in existing:
             statements.append(_create(table, columns[table]))
             continue
-        added += sum(change.before is None for change in changes)
+        new = sum(change.before is None for change in changes)
+        added += new
+        if new < len(changes):
+            widened.add(table)
         for target in TRAIT_TABLES if table == TRAITS else (table,):
             if len(changes) > _MANY:
                 fixed = _FIXED.findall(_definition(table))
@@ -146,7 +152,7 @@ def lay_out(
                 statements += _rewritten(target, changes, on_demand)
             else:
                 statements += (_changed(target, change) for change in changes)
-    return Layout(columns, tuple(statements), tuple(_sources(met)), added)
+    return Layout(columns, tuple(statements), tuple(_sources(met)), added, frozenset(widened))
 
 
 class _Change(NamedTuple):

@@ -265,7 +265,7 @@ def read_traits(store: Store, batch: Batch, files: list[str]) -> dict[str, dict[
 
 _CALLS = """
 select 'identify' as type, m.input, cast(null as varchar) as event, m.traits,
-       cast(null as varchar) as properties, cast(null as varchar) as context,
+       cast(null as varchar) as properties, cast(null as varchar) as context, cast(null as varchar) as times,
        'any' as segment_id, o.account, o.ordinal, m.timestamp, m.received_at
 from read_parquet($files) m join owned o using (row)
 where m.type = 'group' and m.traits is not null
@@ -282,10 +282,10 @@ def _read_piece(store: Store, calls: pl.DataFrame) -> Survey:
     place = np.arange(len(calls), dtype=np.int32)
     owned = Owners(place, place, account, account, calls["segment_id"])
     piece = Piece(calls.with_columns(pl.Series("place", place)), texts, found, {})
-    with store.frames(piece=piece.trait_writes(owned).to_arrow()):
+    with store.frames(piece__rows=piece.trait_writes(owned).to_arrow()):
         store.execute(
             "insert into account__writes"
-            " select profile, name, value, ordinal, timestamp, received_at from piece"
+            " select profile, name, value, ordinal, timestamp, received_at from piece__rows"
         )
     return found
 
@@ -296,7 +296,7 @@ def write(store: Store, batch: Batch, layout: Layout) -> None:
     To be called in the transaction of materialize.
     """
     if store.scalar("select exists (from state.accounts)"):
-        widened = any(one.label.startswith(f"widen {accounts.TRAITS}.") for one in layout.statements)
+        widened = accounts.TRAITS in layout.widened
         for statement in accounts.statements(_trait_columns(store), full=False, widened=widened):
             store.execute(statement, {"batch": batch.batch} if "$batch" in statement.sql else None)
     store.execute("drop table account__writes")

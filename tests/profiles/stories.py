@@ -24,17 +24,17 @@ CASES = Path(__file__).parents[1] / "cases" / "profiles"
 SPACE = """
 space: story
 store: store.duckdb
-resources: {{threads: 2, memory: 1GB}}
-trait_history: {history}
+resources: {threads: 2, memory: 1GB}
+trait_history: every_batch
 inputs:
-  profiles: [{{path: "*.csv", source: crm, types: {types}}}]
-  events: [{{path: "*.jsonl", source: web}}]
+  profiles: [{path: "*.csv", source: crm, types: {}}]
+  events: [{path: "*.jsonl", source: web}]
 identity:
   identifiers:
-    - {{type: user_id, limit: 1}}
-    - {{type: email, limit: 5, normalize: lower}}
-    - {{type: anonymous_id, limit: 5}}
-    - {{type: group_id, limit: 2}}
+    - {type: user_id, limit: 1}
+    - {type: email, limit: 5, normalize: lower}
+    - {type: anonymous_id, limit: 5}
+    - {type: group_id, limit: 2}
 """
 
 Message = Mapping[str, Any]  # Any: JSON as a case writes it
@@ -54,11 +54,9 @@ def play(folder: Path, batches: Iterable[Mapping[str, Any]]) -> Path:
     """
     space = folder / "space.yaml"
     for number, batch in enumerate(batches, 1):
-        settings = {
-            "types": json.dumps(batch.get("types", {})),
-            "history": batch.get("history", "every_batch"),
-        }
-        space.write_text(SPACE.format(**settings), encoding="utf-8")
+        settings = SPACE.replace("types: {}", f"types: {json.dumps(batch.get('types', {}))}")
+        settings = settings.replace("every_batch", batch.get("history", "every_batch"))
+        space.write_text(settings, encoding="utf-8")
         events = [one if isinstance(one, str) else json.dumps(one) for one in batch.get("events", ())]
         if events:
             (folder / f"{number}.jsonl").write_text("\n".join(events) + "\n", encoding="utf-8")
