@@ -103,5 +103,12 @@ def ready(one: Surveyed, owned: Owners) -> tuple[pl.DataFrame, Bodies]:
 
 
 def _read(one: Slice, columns: tuple[str, ...]) -> pl.DataFrame:
-    spans = [pl.scan_parquet(span.path).select(columns).slice(span.offset, span.length) for span in one]
-    return pl.concat(spans).collect()
+    return pl.concat(_span(span, columns) for span in one).collect()
+
+
+def _span(span: Span, columns: tuple[str, ...]) -> pl.LazyFrame:
+    part = pl.scan_parquet(span.path)
+    known = part.collect_schema().names()
+    # a set that an earlier version wrote lacks the columns that came later
+    wanted = [pl.col(name) if name in known else pl.lit(None, pl.String).alias(name) for name in columns]
+    return part.select(wanted).slice(span.offset, span.length)

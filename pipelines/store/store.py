@@ -26,7 +26,7 @@ STORE_VERSION = 2
 """Raised with every change of `state` or `ops`; an older store is upgraded when it is opened.
 
 2: accounts, of which those of older batches come with the next `unify rebuild`; another hash of message ids;
-the radar.
+the radar; batches say how traits are kept.
 """
 
 _SCRATCH = "scratch"
@@ -237,8 +237,16 @@ def _create(store: Store) -> None:
             for file in sqlfiles.files(folder):
                 for statement in sqlfiles.statements(file):
                     store.execute(statement)
+        for statement in _SINCE_VERSION_1:
+            store.execute(statement)
         _hash_messages(store)
         _write_identity(store)
+
+
+_SINCE_VERSION_1 = (
+    "alter table ops.batches add column if not exists trait_history varchar default 'every_batch'",
+)
+"""Columns that tables have got since; what a new store has already is left alone."""
 
 
 def _hash_messages(store: Store) -> None:
