@@ -103,12 +103,12 @@ def ready(one: Surveyed, owned: Owners) -> tuple[pl.DataFrame, Bodies]:
 
 
 def _read(one: Slice, columns: tuple[str, ...]) -> pl.DataFrame:
-    return pl.concat(_span(span, columns) for span in one).collect()
+    return pl.concat([_scan(span, columns) for span in one]).collect()
 
 
-def _span(span: Span, columns: tuple[str, ...]) -> pl.LazyFrame:
+def _scan(span: Span, columns: tuple[str, ...]) -> pl.LazyFrame:
+    """Columns of a part; one that older versions did not write is NULL."""
     part = pl.scan_parquet(span.path)
-    known = part.collect_schema().names()
-    # a set that an earlier version wrote lacks the columns that came later
-    wanted = [pl.col(name) if name in known else pl.lit(None, pl.String).alias(name) for name in columns]
-    return part.select(wanted).slice(span.offset, span.length)
+    written = part.collect_schema().names()
+    lacking = [pl.lit(None, pl.String).alias(name) for name in columns if name not in written]
+    return part.with_columns(lacking).select(columns).slice(span.offset, span.length)

@@ -29,6 +29,9 @@ STORE_VERSION = 2
 the radar; batches say how traits are kept.
 """
 
+_ADDED_COLUMNS = {"ops.batches": "trait_history varchar default 'every_batch'"}
+"""Columns that tables of older stores lack, with what holds for the rows there are; they come last."""
+
 _SCRATCH = "scratch"
 ROW_GROUP = 122_880
 """Rows DuckDB stores together."""
@@ -237,16 +240,10 @@ def _create(store: Store) -> None:
             for file in sqlfiles.files(folder):
                 for statement in sqlfiles.statements(file):
                     store.execute(statement)
-        for statement in _SINCE_VERSION_1:
-            store.execute(statement)
+        for table, column in _ADDED_COLUMNS.items():
+            store.execute(f"alter table {table} add column if not exists {column}")
         _hash_messages(store)
         _write_identity(store)
-
-
-_SINCE_VERSION_1 = (
-    "alter table ops.batches add column if not exists trait_history varchar default 'every_batch'",
-)
-"""Columns that tables have got since; what a new store has already is left alone."""
 
 
 def _hash_messages(store: Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from pipelines.config import load_space
@@ -22,7 +23,7 @@ CHANGE = "every_change"
 Batches = list[list[dict[str, Any]]]  # Any: JSON
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_every_change_is_told_as_the_plain_story_has_it(seed: int, tmp_path: Path) -> None:
     batches = drawn(seed)
     by_change, by_batch = (tmp_path / name for name in (CHANGE, "every_batch"))
@@ -58,6 +59,8 @@ def test_a_batch_keeps_the_history_it_was_opened_with(tmp_path: Path) -> None:
         [{"events": batch, "history": kind} for batch, kind in zip(batches, histories, strict=True)],
     )
     before = tables(tmp_path)
+    for part in tmp_path.glob("store.sets/*/*.parquet"):  # as an older version wrote them
+        pl.read_parquet(part).drop("times").write_parquet(part)
     rebuild(load_space(tmp_path / "space.yaml"))
     assert tables(tmp_path) == before
 

@@ -6,7 +6,6 @@ create table if not exists ops.batches (
   batch_time    timestamp not null,  -- UTC; `uuid_ts` of every row the batch writes; grows by 1 µs at least
   rules         varchar not null,    -- the identity rules it runs under, as text, for rebuild
   rules_hash    varchar not null,    -- SHA-256 of that text
-  trait_history varchar not null,    -- every_batch | every_change: when profile_traits_updates gets a row; for rebuild
   message_set   varchar,             -- folder of its Parquet parts below the store's message sets; NULL: none
   messages      bigint,              -- kept by load
   duplicates    bigint,              -- messages seen before, here or in an earlier batch
@@ -16,5 +15,6 @@ create table if not exists ops.batches (
   merges        bigint,              -- profiles merged away by resolve, recursive rows not counted
   demotions     bigint,              -- rows of ops.resolution_log
   snapshots     bigint,              -- rows of profile_traits_updates
-  touched       bigint               -- profiles whose current-state rows were written again
+  touched       bigint,              -- profiles whose current-state rows were written again
+  trait_history varchar not null     -- every_batch | every_change: when profile_traits_updates gets a row; for rebuild
 );
