@@ -154,8 +154,10 @@ def write_base62(words: npt.NDArray[np.uint64], text: Bytes, row: int, first: in
             rest = rest // np.uint64(62)
 
 
-def string_buffers(array: pa.StringArray) -> tuple[npt.NDArray[np.int32], Bytes]:
-    """The offsets (n + 1) and bytes behind a string array, without a copy and never writable."""
+def string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
+    """The offsets (n + 1) and bytes behind an array of texts, never writable; of a string array not a copy."""
+    if array.type != pa.string():  # large or view, as other writers of Parquet have it
+        array = array.cast(pa.string())
     _, offsets, data = array.buffers()
     bounds = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
     return bounds, np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else _NO_BYTES
