@@ -8,5 +8,5 @@ create table if not exists ops.resolution_log (
   identifier_value varchar,
   violated_type    varchar,           -- the type whose limit was hit; NULL: a cap, a block or a failure
   reason           varchar not null,  -- Segment's names, spec identity-resolution section 5.3
-  segment_id       varchar            -- the profile the message is stamped with; NULL: none
+  segment_id       varchar            -- the profile, or of accounts the account, the message is stamped with; NULL: none
 );
