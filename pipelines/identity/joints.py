@@ -10,11 +10,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import rustworkx as rx
 
 from pipelines.identity.links import Link
 
+_GRAPH_LIKE = 3
+"""Links of so many identifiers are cut as a graph's edges are."""
 _PAIRED = 8
 """Links of more identifiers than this are not taken apart into pairs, of which there would be many."""
 
@@ -160,30 +163,50 @@ def _split_tree(
 def _fewest(size: int, links: Sequence[Link]) -> tuple[int, frozenset[int]]:
     """The least weight of links between a part of the identifiers and the rest, and that part.
 
-    Identifiers that no lighter cut than the best so far can separate are taken for one, until all are. Two of
-    them are found by an ordering in which each next identifier is the one tied most to all before it: the
-    last one's own links are then a lightest cut between it and the one before it (Stoer and Wagner for
-    graphs, Klimmek and Wagner for links of more than two).
+    Identifiers that no lighter cut than the best so far can separate are taken for one. When there are no more,
+    and no link has more than three ends, a graph's minimum cut is it. Else two more are taken for one, found
+    by an ordering in which each next identifier is the one tied most to all before it: the last one's own
+    links are a lightest cut between it and the one before it (Klimmek and Wagner, 1996).
     """
     members = {code: frozenset((code,)) for code in range(size)}
     weights: dict[frozenset[int], int] = {}
     for link in links:
         codes = frozenset(link.codes)
         weights[codes] = weights.get(codes, 0) + link.messages
-    best: tuple[int, frozenset[int]] | None = None
+    best = (sum(weights.values()) + 1, frozenset[int]())
     while len(members) > 1:
         tied = dict.fromkeys(members, 0)
         for codes, weight in weights.items():
             for code in codes:
                 tied[code] += weight
         least = min(members, key=lambda code: (tied[code], code))
-        if best is None or tied[least] < best[0]:
-            best = (tied[least], members[least])
-        together = _inseparable(weights, best[0]) or [_last_two(members, weights)]
+        best = min(best, (tied[least], members[least]), key=lambda cut: cut[0])
+        together = _inseparable(weights, best[0])
+        if not together:
+            if max(map(len, weights)) <= _GRAPH_LIKE:
+                return min(best, _graph_cut(members, weights), key=lambda cut: cut[0])
+            together = [_last_two(members, weights)]
         members, weights = _contracted(members, weights, together)
-    if best is None:
-        raise ValueError("a profile of one identifier has no parts")
     return best
+
+
+def _graph_cut(
+    members: dict[int, frozenset[int]], weights: dict[frozenset[int], int]
+) -> tuple[int, frozenset[int]]:
+    """The minimum cut, with a link of three as three edges: whichever way it is cut, two of them are."""
+    edges: dict[tuple[int, int], int] = {}
+    for codes, weight in weights.items():
+        for pair in combinations(sorted(codes), 2):
+            edges[pair] = edges.get(pair, 0) + (2 * weight if len(codes) == 2 else weight)
+    number = {code: place for place, code in enumerate(members)}
+    graph: rx.PyGraph[int, int] = rx.PyGraph(multigraph=False)
+    graph.add_nodes_from(list(members))
+    graph.add_edges_from([(number[one], number[other], weight) for (one, other), weight in edges.items()])
+    cut = rx.stoer_wagner_min_cut(graph, float)
+    if cut is None:
+        raise ValueError("a graph of one node has no cut")
+    value, part = cut
+    return int(value) // 2, frozenset[int]().union(*(members[graph[node]] for node in part))
 
 
 def _inseparable(weights: dict[frozenset[int], int], bound: int) -> list[Iterable[int]]:
@@ -191,10 +214,8 @@ def _inseparable(weights: dict[frozenset[int], int], bound: int) -> list[Iterabl
     pairs: dict[tuple[int, int], int] = {}
     for codes, weight in weights.items():
         if len(codes) <= _PAIRED:
-            ordered = sorted(codes)
-            for place, one in enumerate(ordered):
-                for other in ordered[place + 1 :]:
-                    pairs[one, other] = pairs.get((one, other), 0) + weight
+            for pair in combinations(sorted(codes), 2):
+                pairs[pair] = pairs.get(pair, 0) + weight
     heavy: list[Iterable[int]] = [codes for codes, weight in weights.items() if weight >= bound]
     return heavy + [pair for pair, weight in pairs.items() if weight >= bound]
 
