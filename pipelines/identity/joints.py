@@ -163,10 +163,10 @@ def _split_tree(
 def _fewest(size: int, links: Sequence[Link]) -> tuple[int, frozenset[int]]:
     """The least weight of links between a part of the identifiers and the rest, and that part.
 
-    Identifiers that no lighter cut than the best so far can separate are taken for one. When there are no more,
-    and no link has more than three ends, a graph's minimum cut is it. Else two more are taken for one, found
-    by an ordering in which each next identifier is the one tied most to all before it: the last one's own
-    links are a lightest cut between it and the one before it (Klimmek and Wagner, 1996).
+    Identifiers that no lighter cut than the best so far can separate are taken for one. When there are no
+    more, and no link has more than three ends, a graph's minimum cut is it. Else two more are taken for one,
+    found by an ordering in which each next identifier is the one tied most to all before it: the last one's
+    own links are a lightest cut between it and the one before it (Klimmek and Wagner, 1996).
     """
     members = {code: frozenset((code,)) for code in range(size)}
     weights: dict[frozenset[int], int] = {}

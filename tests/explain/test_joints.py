@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +51,24 @@ def test_no_fewer_messages_split_a_profile(profile: tuple[int, Messages]) -> Non
     apart = {("i", str(code)) for code in cut.part}
     assert 0 < len(apart) <= size / 2 or cut.messages < 2
     assert all(group <= apart or not group & apart for group in groups(size, left))
+
+
+@pytest.mark.parametrize("widest", [2, 3, 5])
+def test_no_fewer_messages_split_a_profile_that_hangs_together_well(widest: int) -> None:
+    """Dense enough that no single message holds it, in all the ways that such a cut is found."""
+    least: Counter[int] = Counter()
+    for seed in range(150):
+        random = Random(seed)
+        size = random.randint(4, 6)
+        messages = [
+            frozenset(random.sample(range(size), random.randint(2, min(widest, size)))) for _ in range(9)
+        ]
+        cut = weakest(size, links_of(messages))
+        assert cut is not None
+        named = [("", frozenset(("i", str(code)) for code in codes)) for codes in messages]
+        assert cut.messages == explainer.fewest(named, {("i", str(code)) for code in range(size)}), seed
+        least[cut.messages] += 1
+    assert sum(count for messages, count in least.items() if messages > 1) > 75
 
 
 @given(profiles())
