@@ -172,7 +172,7 @@ class ThresholdsForm(Form):
     growth: Annotated[Whole, Field(ge=1)] | None = None
     """Identifiers that one profile gained by the newest batch of files."""
     bridge: Annotated[Whole, Field(ge=1)] | None = None
-    """Identifiers in the smaller of two parts, of a profile of `profile_size`, that one identifier holds together."""
+    """Identifiers in the lesser part of a profile of `profile_size` that one identifier alone holds there."""
     shared: Annotated[Whole, Field(ge=1)] | None = None
     """Profiles whose messages had to drop one and the same identifier."""
 
