@@ -19,6 +19,7 @@ from pipelines.steps.comparison import Comparison, compare
 from pipelines.steps.compute import ComputeReport, compute
 from pipelines.steps.materialize import materialize
 from pipelines.steps.progress import SILENT, Progress
+from pipelines.steps.radar import radar
 from pipelines.steps.resolve import resolve_batch
 from pipelines.store.ledger import Batch, batches, waiting
 from pipelines.store.replacement import OLD, replacement
@@ -79,6 +80,8 @@ def renew(
             renewal.take(batch, before)
             progress.advance(1)
         computed = renewal.compute(now)
+        if not dry_run:
+            radar(space, store)
         progress.done()
         return RenewReport(
             dry_run=dry_run,
