@@ -99,7 +99,7 @@ def _graph(folder: Path) -> dict[str, Print]:
     """What resolve and compute remember; where a message lies in which part is not theirs to say."""
     state, ops = (fingerprint(folder / "warehouse.duckdb", schema) for schema in ("state", "ops"))
     kept = {name: state[name] for name in ("identifiers", "profiles", "merges", "trait_values", "traits")}
-    return kept | {"log": ops["resolution_log"]}
+    return kept | {name: ops[name] for name in ("resolution_log", "radar")}
 
 
 @pytest.mark.parametrize("changes", [LIMITS, TYPES], ids=["limits", "types"])
