@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from pipelines.config import load_space
-from pipelines.errors import DiskFull, InputError, StoreError
+from pipelines.errors import DiskFull, InputError, StoreError, StoreLocked
 from pipelines.sqlfiles import Statement
 from pipelines.steps.load import load
 from pipelines.steps.progress import SILENT
@@ -185,6 +185,12 @@ def test_a_batch_that_is_not_finished_comes_first(shop: Path) -> None:
         load(space, store, NOW, SILENT)
     with pytest.raises(InputError, match="batch 5 has not been finished"):
         _renew(shop)
+
+
+def test_another_writer_is_waited_for_or_named(shop: Path) -> None:
+    space = load_space(shop / "space.yaml")
+    with open_store(space), pytest.raises(StoreLocked):
+        renew(space, NOW, dry_run=True)
 
 
 def test_without_a_store_there_is_nothing_to_resolve(tmp_path: Path) -> None:

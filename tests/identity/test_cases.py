@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from pipelines.rules import IdentifierRule, Rules
+from pipelines.identity import values
+from pipelines.phones import e164
+from pipelines.rules import IdentifierRule, Normalize, Rules, Window
 from tests.identity.cases import Case, Graph, cases, play, profile_name, read_rules
 from tests.identity.replayed import ReplayedGraph
-from tests.oracles.records import OVER_MAPPINGS, OVER_MERGES, Message, Note, Outcome
+from tests.oracles.records import (
+    BLOCKED,
+    NOBODY,
+    OVER_LIMIT,
+    OVER_MAPPINGS,
+    OVER_MERGES,
+    OVER_WINDOW,
+    Message,
+    Note,
+    Outcome,
+)
 from tests.oracles.resolver import Resolver
 
 CASES = list(cases())
@@ -72,6 +85,40 @@ def test_r11_a_profile_with_100_merges_takes_no_more(make: type[Resolver] | type
     assert outcome.owners == {"bridge": 1}
     assert outcome.merges == []
     assert outcome.log == [Note("bridge", ("phone", "p101"), None, OVER_MERGES, 1)]
+
+
+def test_the_cases_leave_no_window_normaliser_or_reason_out() -> None:
+    rules = [
+        entry
+        for case in CASES
+        for section in (case.rules, *(step["rules"] for step in case.steps if "rules" in step))
+        for entry in (section or {}).get("identifiers", ())
+    ]
+    assert {entry.get("window", "ever") for entry in rules} == set(get_args(Window))
+    assert {entry.get("normalize", "none") for entry in rules} == set(get_args(Normalize))
+    assert {note.reason for case in CASES for note in case.log} == {
+        BLOCKED,
+        NOBODY,
+        OVER_LIMIT,
+        OVER_MAPPINGS,
+        OVER_MERGES,
+        OVER_WINDOW,
+    }
+
+
+def test_numbers_are_parsed_once_however_often_they_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+
+    def counted(value: str, region: str | None) -> str:
+        parsed.append(value)
+        return e164(value, region)
+
+    monkeypatch.setattr(values, "e164", counted)
+    graph = ReplayedGraph(Rules((IdentifierRule("phone", 5, normalize="e164", region="US"),)))
+    sent = ("(212) 555-0100", "212-555-0100", "+1 212 555 0100")
+    graph.resolve([Message(f"m{n:03}", START, (("phone", sent[n % 3]),)) for n in range(300)])
+    assert sorted(parsed) == sorted(sent)
+    assert graph.holdings() == {1: {("phone", "+12125550100")}}
 
 
 def _wide() -> Rules:
