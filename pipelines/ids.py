@@ -73,7 +73,7 @@ def message_hashes(ids: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     """The hash by which each message id is found again, as in `state.messages.hash`; no id may be NULL.
 
     >>> message_hashes(pa.chunked_array([["m1", "m2"], ["m1"]])).tolist()[::2]
-    [10131093042116205110, 10131093042116205110]
+    [2399312167874918751, 2399312167874918751]
     """
     hashes = np.empty(len(ids), dtype=np.uint64)
     first = 0
@@ -155,7 +155,7 @@ def write_base62(words: npt.NDArray[np.uint64], text: Bytes, row: int, first: in
 
 
 def string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
-    """The offsets (n + 1) and bytes behind an array of texts, never writable; of a string array not a copy."""
+    """The offsets (n + 1) and bytes behind an array of texts, never writable; strings are not copied."""
     if array.type != pa.string():  # large or view, as other writers of Parquet have it
         array = array.cast(pa.string())
     _, offsets, data = array.buffers()
