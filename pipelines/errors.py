@@ -33,6 +33,8 @@ class UnifyError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    otherwise: ClassVar[str | None] = None
+    """What to do where the hint says nothing closer."""
 
     def __init__(
         self, what: str, *, where: str | None = None, expected: str | None = None, hint: str | None = None
@@ -44,7 +46,7 @@ class UnifyError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return readable(self.what, self.where, self.expected, self.hint)
+        return readable(self.what, self.where, self.expected, self.hint or self.otherwise)
 
 
 def readable(what: str, where: str | None, expected: str | None, hint: str | None) -> str:
@@ -74,7 +76,7 @@ class Fault:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:
-        return readable(self.what, self.where, self.expected, self.hint)
+        return readable(self.what, self.where, self.expected, self.hint or "correct it there")
 
 
 class ConfigError(UnifyError):
@@ -105,6 +107,7 @@ class TraitError(UnifyError):
     """
 
     exit_code = 2
+    otherwise = "correct the query; until then the trait keeps the values it has"
 
     def __init__(
         self,

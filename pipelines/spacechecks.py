@@ -37,7 +37,12 @@ def _check_store(document: Document) -> None:
             hint=f"DuckDB would find `{catalog}.user_traits` ambiguous: the file's, or the schema's?",
         )
     elif file.is_dir():
-        document.fault(("store",), "the store is a folder", expected="a file, which need not exist yet")
+        document.fault(
+            ("store",),
+            "the store is a folder",
+            expected="a file, which need not exist yet",
+            hint="add the name of a file: warehouse.duckdb",
+        )
 
 
 def _check_sources(document: Document) -> None:
@@ -85,7 +90,12 @@ def _check_identifiers(document: Document) -> None:
             seen.setdefault(kind, here)
         if item.get("region") is not None and item.get("normalize") != "e164":
             expected = "`normalize: e164` beside it"
-            document.fault((*place, "region"), "a region has no use here", expected=expected)
+            document.fault(
+                (*place, "region"),
+                "a region has no use here",
+                expected=expected,
+                hint="add it, or remove `region`",
+            )
 
 
 def _check_computed(document: Document) -> None:
@@ -101,7 +111,9 @@ def _check_computed(document: Document) -> None:
         seen.setdefault(key, document.marks[at].line + 1)
         if item.get("call", "track") == "track" and "event" not in item:
             expected = "the name of the track event to look at"
-            document.fault((*place, "event"), "the key `event` is missing", expected=expected)
+            document.fault(
+                (*place, "event"), "the key `event` is missing", expected=expected, hint="add it here"
+            )
 
 
 def _check_conditions(document: Document) -> None:

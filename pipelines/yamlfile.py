@@ -92,16 +92,30 @@ def read_yaml(file: Path, environ: Mapping[str, str] = os.environ) -> Document:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         if root is None:
-            raise _refused(file, "the file is empty", expected="at least `space`, `store` and `inputs`")
+            raise _refused(
+                file,
+                "the file is empty",
+                expected="at least `space`, `store` and `inputs`",
+                hint="the README has a small one to start from",
+            )
         if not isinstance(root, yaml.MappingNode):
-            raise _refused(file, "not keys and values", expected="lines such as `space: shop`")
+            raise _refused(
+                file,
+                "not keys and values",
+                expected="lines such as `space: shop`",
+                hint="the README has a small one to start from",
+            )
         document.values = _Reader(loader, document, environ).mapping(root, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         what = f"not YAML: {error.problem or error.context}"
         raise _refused(file, what, mark, hint="check indentation, colons and quotes here") from error
     except yaml.YAMLError as error:
-        raise _refused(file, "not YAML: a character that YAML does not allow") from error
+        raise _refused(
+            file,
+            "not YAML: a character that YAML does not allow",
+            hint="remove control characters from the file",
+        ) from error
     return document
 
 
@@ -113,7 +127,9 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         raise _refused(file, "not UTF-8 text", hint="save the file as UTF-8") from error
     except OSError as error:
-        raise _refused(file, f"cannot be read: {error.strerror}") from error
+        raise _refused(
+            file, f"cannot be read: {error.strerror}", hint="name a file that may be read"
+        ) from error
 
 
 def _refused(
@@ -142,7 +158,7 @@ class _Reader:
     def value(self, node: yaml.Node, place: Place) -> Any:  # Any: what a YAML file can hold.
         self.document.marks[place] = node.start_mark
         if node in self.open:
-            self.document.fault(place, "an alias that contains itself")
+            self.document.fault(place, "an alias that contains itself", hint="write the values out")
             return None
         self.open.append(node)
         try:
@@ -162,7 +178,7 @@ class _Reader:
                 self.document.fault(place, "`<<` is not used in a space file", hint="write the keys out")
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
-                self.document.fault(place, "a key that is not a word")
+                self.document.fault(place, "a key that is not a word", hint="write `key: value`")
                 continue
             key = str(key_node.value)
             here = (*place, key)

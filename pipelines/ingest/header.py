@@ -82,7 +82,11 @@ def _check_spelling(headers: Sequence[str], where: str) -> None:
         at = f"{where}, column {place}"
         if not header.strip():
             raise FileRefused(
-                "EMPTY_HEADER", "a column has no header", where=at, expected="a name for every column"
+                "EMPTY_HEADER",
+                "a column has no header",
+                where=at,
+                expected="a name for every column",
+                hint="name the column in the file, or take it out",
             )
         if re.search(r"[\x00-\x1f\x7f]", header):
             raise FileRefused(
@@ -92,7 +96,7 @@ def _check_spelling(headers: Sequence[str], where: str) -> None:
                 expected="letters, digits and signs",
                 hint="lines that end in CR alone are not supported: save the file with LF or CRLF"
                 if "\r" in header
-                else None,
+                else "correct the header: it would become the name of a trait",
             )
         if header != header.strip() or "  " in header:
             raise FileRefused(

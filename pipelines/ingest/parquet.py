@@ -156,10 +156,10 @@ def read(path: Path, source: Input, file: int) -> Iterator[Chunk]:
     except (pa.ArrowInvalid, OSError) as error:
         raise FileRefused(
             "BROKEN_PARQUET",
-            "the file cannot be read as Parquet",
+            f"the file cannot be read as Parquet: {str(error).splitlines()[0]}",
             where=path.name,
             expected="a complete Parquet file",
-            hint=str(error).splitlines()[0],
+            hint="copy it again from where it came from, or have it written again",
         ) from None
 
 

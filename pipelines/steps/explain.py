@@ -127,7 +127,11 @@ def why(space: Space, a: str, b: str) -> Why:
 
 def same() -> InputError:
     """What to say when both words name one identifier."""
-    return InputError("both are the same identifier", expected="two identifiers that differ")
+    return InputError(
+        "both are the same identifier",
+        expected="two identifiers that differ",
+        hint="`unify profile` with one of them tells all about it",
+    )
 
 
 def known_rules(con: duckdb.DuckDBPyConnection, space: Space) -> tuple[IdentifierRule, ...]:
@@ -171,6 +175,7 @@ def person(rules: Sequence[IdentifierRule], written: str) -> Asked:
         raise InputError(
             f"{wanted.type} names accounts, which are never joined",
             expected="an identifier of people",
+            hint="`unify profile` with it shows the account",
         )
     return wanted
 
@@ -183,6 +188,7 @@ def held(con: duckdb.DuckDBPyConnection, rules: Sequence[IdentifierRule], *writt
         if holder is None:
             raise InputError(
                 f"no profile has this {one.type}",
+                expected="an identifier that some profile has",
                 hint="values are kept as sent, but for their normalisation; `unify why-not` tells more",
             )
         found.append(holder)

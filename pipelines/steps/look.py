@@ -11,6 +11,7 @@ import duckdb
 
 from pipelines.config import Space
 from pipelines.errors import InputError
+from pipelines.ingest.advice import ADVICE
 from pipelines.rules import ACCOUNT_PREFIX, ACCOUNTS
 from pipelines.steps.asked import EXAMPLE, asked
 from pipelines.steps.reading import reading
@@ -54,11 +55,19 @@ class Rejects:
             if self.total > len(self.rows)
             else ""
         )
-        return "\n".join(map(str, self.rows)) + more
+        told = [f"{reason}: {what}" for reason, what in self.to_do.items()]
+        return "\n".join([*map(str, self.rows), "", "to do:", *(f"  {line}" for line in told)]) + more
+
+    @property
+    def to_do(self) -> dict[str, str]:
+        """The next step for each reason among the rows."""
+        return {
+            reason: ADVICE[reason] for reason in sorted({row.reason for row in self.rows}) if reason in ADVICE
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        return {"total": self.total, "rejects": [asdict(row) for row in self.rows]}
+        return {"total": self.total, "rejects": [asdict(row) for row in self.rows], "to_do": self.to_do}
 
 
 def rejects(space: Space, *, file: str | None, reason: str | None, limit: int) -> Rejects:

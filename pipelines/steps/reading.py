@@ -25,7 +25,10 @@ def reading(space: Space, *, older: bool = False) -> Iterator[duckdb.DuckDBPyCon
     """
     if not space.store.exists():
         raise StoreError(
-            "there is no store yet", where=str(space.store), hint=f"make it: unify run {space.file}"
+            "there is no store yet",
+            where=str(space.store),
+            expected="a store that a run has made",
+            hint=f"make it: unify run {space.file}",
         )
     con = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -64,11 +67,13 @@ def _attach(con: duckdb.DuckDBPyConnection, space: Space) -> int:
         raise StoreMismatch(
             "the store cannot be read as a DuckDB file",
             where=str(space.store),
+            expected="a store written by unify",
             hint="move the file away, or name another one under `store:`",
         ) from None
     except duckdb.CatalogException:
         raise StoreMismatch(
             f"the file is not the store of the space {space.name}",
             where=str(space.store),
+            expected="one store a space",
             hint="name another file under `store:`",
         ) from None

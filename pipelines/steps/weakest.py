@@ -117,7 +117,11 @@ def _profile(con: duckdb.DuckDBPyConnection, space: Space, who: str) -> tuple[in
         return holder.profile, holder.segment_id
     found = con.execute(sqlfiles.read("explain/canonical.sql"), {"segment_ids": [who]}).fetchall()
     if not found:
-        raise InputError("no profile has this segment id", expected=f"{EXAMPLE}, or a segment id")
+        raise InputError(
+            "no profile has this segment id",
+            expected=f"{EXAMPLE}, or a segment id",
+            hint="copy it from `profile_traits` or from `unify profile`",
+        )
     return int(found[0][1]), str(found[0][2])
 
 

@@ -103,7 +103,9 @@ def why_not(space: Space, a: str, b: str) -> WhyNot:
             raise same()
         if first and second and first.profile == second.profile:
             raise InputError(
-                "they are one profile", hint="`unify why` with the same words tells what joined them"
+                "they are one profile",
+                expected="identifiers of two profiles",
+                hint="`unify why` with the same words tells what joined them",
             )
         found = refusals(con, space_folder(space.store), *ends)
         reasons = [_found(found)] if found.total else []

@@ -33,7 +33,10 @@ def replacement(space: Space, wait: timedelta, *, swap: bool) -> Iterator[Store]
     """
     if not space.store.exists():
         raise StoreError(
-            "there is no store yet", where=str(space.store), hint=f"make it: unify run {space.file}"
+            "there is no store yet",
+            where=str(space.store),
+            expected="a store that a run has made",
+            hint=f"make it: unify run {space.file}",
         )
     with writer_lock(space.store, wait):
         _settle(space)

@@ -307,9 +307,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             ) from None
         if isinstance(error, duckdb.FatalException):
             raise StoreError(
-                "DuckDB could not go on with this file",
+                f"DuckDB could not go on with this file: {str(error).splitlines()[0]}",
                 where=str(path),
-                expected=None,
-                hint=str(error).split("\n")[0],
+                expected="a sound file on a sound disk",
+                hint="run again; if that fails too, put the last copy of the file in its place",
             ) from error
         raise

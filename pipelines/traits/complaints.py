@@ -75,9 +75,14 @@ def running_error(trait: SqlTrait, error: duckdb.Error, prefix: str, seconds: fl
             duckdb.OutOfMemoryException,
             "out_of_memory",
             "the query needs more memory than a trait may use",
-            None,
+            "read fewer events, or group before joining",
         ),
-        (duckdb.PermissionException, "permission_denied", "the query reaches outside its sandbox", None),
+        (
+            duckdb.PermissionException,
+            "permission_denied",
+            "the query reaches outside its sandbox",
+            "read tables of the space only",
+        ),
         (
             duckdb.ConversionException,
             "conversion_error",
@@ -94,7 +99,7 @@ def running_error(trait: SqlTrait, error: duckdb.Error, prefix: str, seconds: fl
             duckdb.Error,
             "query_failed",
             f"the query failed while running ({type(error).__name__.removesuffix('Exception')})",
-            None,
+            "run it in a DuckDB shell on a copy of the store to see more",
         ),
     )
     code, what, hint = next((code, what, hint) for kind, code, what, hint in kinds if isinstance(error, kind))

@@ -76,11 +76,11 @@ def read_trait(path: Path, base: Path) -> SqlTrait:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TraitError(
-            "the file cannot be read",
+            f"the file cannot be read ({type(error).__name__})",
             code="unreadable_file",
             where=file,
             expected="a readable file of SQL in UTF-8",
-            hint=type(error).__name__,
+            hint="permit it, or save it as UTF-8",
         ) from None
     header = _header(text, file)
     name = header.get("name", path.stem)

@@ -35,6 +35,7 @@ def refuse_functions(trait: SqlTrait, sql: str) -> None:
             code="not_read_only",
             where=trait.file,
             expected="one read-only SELECT",
+            hint="write it as one: with ... select ...",
         )
     for node in _nodes(tree["statements"]):
         if node.get("type") == "TABLE_FUNCTION":
@@ -64,10 +65,13 @@ def _refused(trait: SqlTrait, called: Mapping[str, Any], code: str, expected: st
     name = called["function_name"].lower()
     close = get_close_matches(name, ALLOWED, n=1)
     if code == "table_function":
-        what, hint = f"the table function {name} is not allowed in a trait", None
+        what = f"the table function {name} is not allowed in a trait"
+        hint = "bring the data in as events or uploads; a trait reads tables of the space"
     else:
         what = f"the function {name} is not allowed in a trait"
-        hint = f"did you mean {close[0]}?" if close and close[0] != name else None
+        hint = (
+            f"did you mean {close[0]}?" if close and close[0] != name else "compute it without that function"
+        )
     byte = called.get("query_location", 0)
     return at(
         trait.text,

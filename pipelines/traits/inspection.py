@@ -136,6 +136,7 @@ def _refuse_changes(trait: SqlTrait, tree: exp.Expr) -> None:
             file=trait.file,
             code="not_read_only",
             expected=_READ_ONLY,
+            hint="take it out: a trait only reads",
         )
     for node in tree.find_all(exp.TableSample):
         raise at(
@@ -223,4 +224,5 @@ def _reads_unnamed(tree: exp.Expr) -> bool:
 
 
 def _whole(trait: SqlTrait, code: str, what: str) -> TraitError:
-    return TraitError(what, line=1, column=1, code=code, where=trait.file, expected=_READ_ONLY)
+    hint = "write it as one: with ... select ..."
+    return TraitError(what, line=1, column=1, code=code, where=trait.file, expected=_READ_ONLY, hint=hint)

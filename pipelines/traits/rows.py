@@ -68,13 +68,17 @@ def shape(
             "too_many_columns",
             f"the query returns {len(columns)} columns",
             f"at most {limits.columns}",
-            None,
+            "split it into several files, a few traits each",
         )
     ids = _id_columns(trait, dict(zip(folded, columns, strict=True)), declared)
     traits = tuple(column for column in columns if column[0] not in ids)
     if not traits:
         raise _fault(
-            trait, "no_trait_column", "the query returns no trait", "at least one column beside the id", None
+            trait,
+            "no_trait_column",
+            "the query returns no trait",
+            "at least one column beside the id",
+            "add what is to be a trait",
         )
     for name, kind in traits:
         if json_text("x", kind) is None:
@@ -143,7 +147,11 @@ def check_rows(con: duckdb.DuckDBPyConnection, trait: SqlTrait, found: Shape, li
     names = " or ".join(found.ids)
     if rows > limits.rows:
         raise _fault(
-            trait, "too_many_rows", f"the query returns more than {limits.rows} rows", "one row a user", None
+            trait,
+            "too_many_rows",
+            f"the query returns more than {limits.rows} rows",
+            "one row a user",
+            "filter, or group by the identifier",
         )
     if both:
         raise _fault(

@@ -110,6 +110,8 @@ def test_rejects_tell_file_line_reason_and_the_row(ran: Path) -> None:
     assert "uploads/people.csv:4: no_identifier" in said.out
     assert ",,nobody" in said.out
     assert "events/web.jsonl:7: " in said.out
+    to_do = said.out.partition("to do:")[2].split("\n  ")
+    assert [line.partition(":")[0] for line in to_do[1:]] == ["bad_timestamp", "no_identifier"]
 
 
 def test_rejects_are_chosen_by_file_and_reason_and_limited(ran: Path) -> None:

@@ -21,7 +21,7 @@ def test_parts_that_are_not_known_are_left_out() -> None:
 
 def test_a_trait_error_points_into_the_query() -> None:
     error = errors.TraitError("no such column", where="ltv.sql", line=2, column=11)
-    assert str(error) == "ltv.sql:2:11: no such column"
+    assert str(error).splitlines()[0] == "ltv.sql:2:11: no such column"
 
 
 def test_configuration_and_run_fail_with_different_codes() -> None:
@@ -32,6 +32,10 @@ def test_configuration_and_run_fail_with_different_codes() -> None:
 
 def test_a_config_error_prints_all_its_faults() -> None:
     faults = [errors.Fault("one", "space.yaml", 3, 5), errors.Fault("two", "space.yaml", hint="fix it")]
-    assert str(errors.ConfigError("the space file has 2 faults", faults=faults)) == (
-        "the space file has 2 faults\nspace.yaml:3:5: one\nspace.yaml: two\n  to do: fix it"
-    )
+    assert str(errors.ConfigError("the space file has 2 faults", faults=faults)).splitlines() == [
+        "the space file has 2 faults",
+        "space.yaml:3:5: one",
+        "  to do: correct it there",
+        "space.yaml: two",
+        "  to do: fix it",
+    ]
