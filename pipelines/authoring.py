@@ -50,7 +50,7 @@ class ResourcesForm(Form):
     threads: Annotated[Whole, Field(ge=1)] | None = None
     """Threads of DuckDB; all cores if absent."""
     memory: Memory | None = None
-    """Memory of DuckDB, such as 8GB, beyond which it spills to disk."""
+    """Memory of the job, such as 8GB: DuckDB spills beyond its part, a batch beyond the rest is cut."""
     temp: Text | None = None
     """Folder to spill to."""
 

@@ -1,4 +1,4 @@
-"""Everything Dagster knows, on one screen: the journey of design and README, and what starts and guards it.
+"""Everything Dagster knows, on one screen: the journey that the README draws, and what starts and guards it.
 
 ```
 files ─load─▶ messages ─resolve─▶ graph ─materialize─▶ updates, events, profiles ─publish─▶ warehouses

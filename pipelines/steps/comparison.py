@@ -36,12 +36,12 @@ class Comparison:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """For people; without examples if nothing changed."""
+        """For people; without examples where there are none."""
         counts = (
             _counts("Profiles and accounts that hold an identifier", self.profiles),
             _counts("Identifiers", self.identifiers),
         )
-        return counts if self.is_none else (*counts, self.examples)
+        return (*counts, self.examples) if self.examples.rows else counts
 
     def as_dict(self) -> dict[str, Any]:  # Any: JSON
         """JSON-ready."""

@@ -205,14 +205,15 @@ def _loaded(store: Store) -> set[str]:
 
 
 def _forced(found: Sequence[Found], again: Sequence[Path]) -> frozenset[Path]:
-    """The files asked for again, as the inputs name them."""
-    by_path = {file.path.resolve(): file.path for file in found}
-    missing = [path for path in again if path.resolve() not in by_path]
-    if missing:
-        raise InputError(
-            "this file is not one of the space's inputs",
-            where=str(missing[0]),
-            expected="a file that a pattern under `inputs:` matches",
-            hint="check the path",
-        )
-    return frozenset(by_path[path.resolve()] for path in again)
+    """The files asked for again, by their paths or by their names in the tables."""
+    known = {str(file.path.resolve()): file.path for file in found} | {file.name: file.path for file in found}
+    asked = [known.get(str(path)) or known.get(str(path.resolve())) for path in again]
+    for path, file in zip(again, asked, strict=True):
+        if file is None:
+            raise InputError(
+                "this file is not one of the space's inputs",
+                where=str(path),
+                expected="a file that a pattern under `inputs:` matches",
+                hint="give its path, or its name as `unify rejects` shows it",
+            )
+    return frozenset(file for file in asked if file is not None)

@@ -90,6 +90,7 @@ def test_again_takes_a_file_again_and_its_rows_are_duplicates(desk: Desk) -> Non
     path = desk.put("a.jsonl", page("a") + '{"type":"page","userId":"u"}\n')
     desk.load()
     assert desk.load(LATER, again=[path]).batches == (2,)
+    assert desk.load(LATER, again=[Path("a.jsonl")]).batches == (3,)  # its name in the tables
     assert statuses(desk)[1] == ("a.jsonl", "loaded", 0, 2)
     with pytest.raises(InputError, match="not one of the space's inputs"):
         desk.load(LATER, again=[path.with_name("other.jsonl")])
