@@ -23,6 +23,7 @@ def at(
     x.sql:2:6: no table b
         from b
              ^
+      to do: correct the query; until then the trait keeps the values it has
     """
     line, column, shown = position(text, offset)
     start = max(0, column - 1 - _WIDTH // 2)

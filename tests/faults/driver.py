@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Lock
 from typing import ParamSpec, TypeVar
 
 from pipelines.cli import app
@@ -27,6 +29,8 @@ _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__, "sqlglot.dialects.duckdb"])
 _STEPS = ("load", "resolve", "materialize", "compute", "publish", "rebuild")
 KILLED = -signal.SIGKILL
+_BOOKS = Lock()
+"""To start a child asks after all others: two threads that ask at once would lose a code, and read 255."""
 
 
 def unify(
@@ -38,8 +42,11 @@ def unify(
     JSON list of the step each belongs to.
     """
     child = _CONTEXT.Process(target=_child, args=((command, space, *options), die_at, trace))
-    child.start()
-    child.join()
+    with _BOOKS:
+        child.start()
+    wait([child.sentinel])
+    with _BOOKS:
+        child.join()
     assert child.exitcode is not None
     return child.exitcode
 

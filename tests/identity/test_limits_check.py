@@ -90,8 +90,8 @@ def _found(con: duckdb.DuckDBPyConnection, rules: Sequence[Rules]) -> set[tuple[
     con.execute("delete from ops.batches")
     for number, one in enumerate(rules, 1):
         con.execute(
-            "insert into ops.batches (batch, kind, stage, batch_time, rules, rules_hash)"
-            " values ($batch, 'files', 'materialized', $time, $rules, '')",
+            "insert into ops.batches (batch, kind, stage, batch_time, rules, rules_hash, trait_history)"
+            " values ($batch, 'files', 'materialized', $time, $rules, '', 'every_batch')",
             {"batch": number, "time": NOW + timedelta(days=number), "rules": one.text},
         )
     query = sqlfiles.statements("checks/limits_held_then.sql")[0]
