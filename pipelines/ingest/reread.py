@@ -9,6 +9,7 @@ and that only if its type was declared: declared later, it is not noted.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from pipelines.ingest import identifiers, lookups, messages
 from pipelines.ingest.header import OWN_FIELDS
@@ -31,15 +32,20 @@ def _reading(rules: Rules) -> dict[str, tuple[tuple[str, ...], str]]:
     return {rule.type: (rule.locations, rule.collection) for rule in rules.identifiers}
 
 
-def reread(old: Rules, new: Rules, source: str, target: str) -> Statement:
-    """Write the part `target`: the messages of the part `source`, with the identifier columns of `new`."""
-    calls, parameters = _calls(old, new)
+def reread(old: Rules, new: Rules, source: str, target: str, written: Collection[str]) -> Statement:
+    """Write the part `target`: the messages of the part `source`, with the identifier columns of `new`.
+
+    `written` are the columns of `source`; those that an older version did not write become NULL.
+    """
+    lacking = [quoted(name) for name in messages.columns(old) if name not in written]
+    payload = ", ".join([_payload(old), *(f"null::varchar as {name}" for name in lacking)])
+    calls, parameters = _calls(payload, old, new)
     columns = ", ".join(map(quoted, messages.columns(new)))
     return Statement(
         f"""copy (
           select {columns} from ({calls})
           union all
-          select {columns} from ({_profile_rows(old, new)}))
+          select {columns} from ({_profile_rows(payload, old, new)}))
         to {literal(target)}
         (format parquet, compression snappy, row_group_size 122880, dictionary_size_limit 4096)""",
         {**parameters, "source": source},
@@ -47,9 +53,9 @@ def reread(old: Rules, new: Rules, source: str, target: str) -> Statement:
     )
 
 
-def _calls(old: Rules, new: Rules) -> tuple[str, dict[str, object]]:
+def _calls(payload: str, old: Rules, new: Rules) -> tuple[str, dict[str, object]]:
     fields = f"""
-    select {_payload(old)}, {", ".join(f"{_odd(name, old)} as odd_{name}" for name in OWN_FIELDS)}
+    select {payload}, {", ".join(f"{_odd(name, old)} as odd_{name}" for name in OWN_FIELDS)}
     from read_parquet($source) where input <> 'profiles'"""
     return lookups.from_calls(fields, new, lambda _document, _path: True)
 
@@ -74,12 +80,12 @@ def _odd(field: str, old: Rules) -> str:
     return f"coalesce(list_contains(ignored, {logged}), false) and {meant}"
 
 
-def _profile_rows(old: Rules, new: Rules) -> str:
+def _profile_rows(payload: str, old: Rules, new: Rules) -> str:
     before = _reading(old)
     kept = [rule.type for rule in new.identifiers if before.get(rule.type) == _reading(new)[rule.type]]
     others = [rule for rule in new.identifiers if rule.type not in kept]
     inner = f"""
-    select {_payload(old)}, {", ".join(["more as more_before", *map(column, kept)])}
+    select {payload}, {", ".join(["more as more_before", *map(column, kept)])}
       {"".join(f", {text} as {name}" for name, text in _cells(others))}
     from read_parquet($source) where input = 'profiles'"""
     found = {rule.type: _candidates(place, rule) for place, rule in enumerate(others)}

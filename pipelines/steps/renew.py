@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from pipelines.config import Space
 from pipelines.ingest.reread import reads_alike, reread
 from pipelines.steps.comparison import Comparison, compare
@@ -148,12 +150,13 @@ class _Renewal:
         with store.transaction():
             store.execute(
                 "insert into ops.batches select * replace ('loaded' as stage, $rules as rules,"
-                " $rules_hash as rules_hash, $message_set as message_set)"
+                " $rules_hash as rules_hash, $history as trait_history, $message_set as message_set)"
                 f" from {OLD}.ops.batches where batch = $batch",
                 {
                     "batch": batch.batch,
                     "rules": rules.text,
                     "rules_hash": rules.hash,
+                    "history": self._space.trait_history,
                     "message_set": message_set,
                 },
             )
@@ -163,7 +166,8 @@ class _Renewal:
         with new_set(self._store, batch.batch) as written:
             for file in set_files(self._store, batch.message_set):
                 target = written.folder / Path(file).name
-                self._store.execute(reread(batch.rules, self._space.identity, file, str(target)))
+                columns = pq.read_schema(file).names
+                self._store.execute(reread(batch.rules, self._space.identity, file, str(target), columns))
         return written.name
 
 

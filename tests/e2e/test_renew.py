@@ -26,8 +26,12 @@ from tests.e2e.shop import DAYS, NAME, write_day, write_shop
 NOW = DAYS[-1] + timedelta(microseconds=1)
 """At this time no trait is due that was not made on the last day."""
 
-LIMITS = [("user_id, limit: 1", "user_id, limit: 3"), ("limit: 3, window: weekly", "limit: 1")]
-"""Another limit and no window: what is read of a message stays the same."""
+LIMITS = [
+    ("user_id, limit: 1", "user_id, limit: 3"),
+    ("limit: 3, window: weekly", "limit: 1"),
+    ("identity:\n", "trait_history: every_change\nidentity:\n"),
+]
+"""Another limit, no window, another history of traits: what is read of a message stays the same."""
 TYPES = [
     ("    - {type: group_id}", "    - {type: city}\n    - {type: points}"),
     ("blocked: [kiosk]", "blocked: [till]"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ def found(desk: Desk, renewed: Rules | None = None) -> Found:
         sources, parts = parts, [f"{part}.anew" for part in parts]
         with duckdb.connect() as con:
             for source, target in zip(sources, parts, strict=True):
-                statement = reread(desk.rules, renewed, source, target)
+                statement = reread(desk.rules, renewed, source, target, pq.read_schema(source).names)
                 con.execute(statement.sql, dict(statement.params))
     with duckdb.connect() as con:
         rows = con.execute("from read_parquet($parts)", {"parts": parts})
@@ -126,6 +127,17 @@ def test_a_cell_that_was_an_identifier_stays_as_it_stood_and_a_new_one_is_what_i
     desk.load(NOW)
     ((ids, ignored),) = found(desk, rules("card", "till")).values()
     assert (ids, ignored) == ({"card": ["007"], "till": ["8"]}, [])
+
+
+def test_a_column_that_an_older_version_did_not_write_is_null(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, rules=FEW)
+    desk.input("profiles", "*.csv")
+    desk.put("a.csv", CSV.replace("E-Mail", "email"))
+    desk.load(NOW)
+    (part,) = desk.folder.glob("store.sets/messages-*/*.parquet")
+    pq.write_table(pq.read_table(part).drop_columns("times"), part)
+    assert len(found(desk, MANY)) == 4
+    assert pq.read_table(f"{part}.anew")["times"].null_count == 4
 
 
 def test_only_types_and_places_make_a_difference() -> None:
