@@ -49,13 +49,13 @@ def _replay(space: Space, store: Store, progress: Progress) -> RebuildReport:
     with store.transaction():
         store.execute("delete from ops.meta")
         for table in ("ops.meta", *_COPIED, *_trait_memory(store)):
-            store.execute(f"insert into {table} from {OLD}.{table}")
+            store.execute(f"insert into {table} by name from {OLD}.{table}")
     recorded = batches(store, f"{OLD}.ops.batches")
     progress.start("rebuild", len(recorded))
     for batch in recorded:
         with store.transaction():
             store.execute(
-                "insert into ops.batches select * replace ('loaded' as stage)"
+                "insert into ops.batches by name select * replace ('loaded' as stage)"
                 f" from {OLD}.ops.batches where batch = $batch",
                 {"batch": batch.batch},
             )

@@ -149,7 +149,7 @@ class _Renewal:
             self.reread += 1
         with store.transaction():
             store.execute(
-                "insert into ops.batches select * replace ('loaded' as stage, $rules as rules,"
+                "insert into ops.batches by name select * replace ('loaded' as stage, $rules as rules,"
                 " $rules_hash as rules_hash, $history as trait_history, $message_set as message_set)"
                 f" from {OLD}.ops.batches where batch = $batch",
                 {

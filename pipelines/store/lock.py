@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from pipelines.errors import StoreLocked
+from pipelines.errors import StoreError, StoreLocked
 
 _POLL_SECONDS = 0.05
 
@@ -29,13 +29,22 @@ def writer_lock(store: Path, wait: timedelta) -> Iterator[None]:
     Raises `StoreLocked` naming the holder's process, host and command.
     """
     path = store.with_name(store.name + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"the store's folder cannot be written to: {os.strerror(error.errno or 0)}",
+            where=str(path.parent),
+            expected="a folder that this user may write to, with room for the store",
+            hint="free some space, change the folder's rights, or name another file under `store:`",
+        ) from None
     try:
         _acquire(descriptor, path, store, wait)
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": Path(sys.argv[0]).name}
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        with contextlib.suppress(OSError):  # a full disk takes no note; whoever needs room will say so
+            os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
         os.ftruncate(descriptor, 0)
     finally:

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from pipelines.config import Resources, Space
-from pipelines.errors import DiskFull, StoreLocked, StoreMismatch
+from pipelines.errors import DiskFull, StoreError, StoreLocked, StoreMismatch
 from pipelines.ids import message_hashes
 from pipelines.rules import IdentifierRule, Rules
 from pipelines.steps.reading import reading
@@ -225,3 +225,9 @@ def test_a_set_that_no_batch_names_is_swept(store: Store) -> None:
 )
 def test_sizes_are_read_as_duckdb_reads_them(text: str, size: int) -> None:
     assert store_module.parse_size(text) == size
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(space: Space) -> None:
+    space.store.parent.write_text("a file where the folder should be")
+    with pytest.raises(StoreError, match="cannot be written to"), open_store(space):
+        pass
